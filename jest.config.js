@@ -1,0 +1,8 @@
+// Jest 29: newer majors need optional native packages that make `npm ci` depend on the platform.
+export default {
+  testEnvironment: 'node',
+  testMatch: ['<rootDir>/test/**/*.test.ts'],
+  extensionsToTreatAsEsm: ['.ts'],
+  transform: { '\\.ts$': '<rootDir>/scripts/jest-strip-types.js' },
+  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/(apiserver|lab|e2e)/'],
+};

@@ -1,0 +1,120 @@
+// The identity of a desired state: equal for what CanUpdate and UpdateMachine show of one change.
+import { createHash } from 'node:crypto';
+import type { HookObject, UpdateRequest } from './hooks.ts';
+import { canonicalJson, isObject, member, type JsonObject, type JsonValue } from './json.ts';
+
+/** Raise it when the list below changes: then every Machine's next update is a new operation. */
+const HASH_VERSION = 'v1';
+
+/**
+ * Hashed fields of a KubeadmConfig's spec. Left out: what CAPI shows only on one side of a change or fills in
+ * by itself (controlPlaneEndpoint, dns, discovery with its token, format, imagePullPolicy), and every field of
+ * the infrastructure machine: its controller fills those in, and no step applies them on the node.
+ */
+const BOOTSTRAP_FIELDS: readonly (readonly string[])[] = [
+  ...[
+    'apiServer',
+    'controllerManager',
+    'scheduler',
+    'etcd',
+    'imageRepository',
+    'featureGates',
+    'certificatesDir',
+    'certificateValidityPeriodDays',
+    'caCertificateValidityPeriodDays',
+    'encryptionAlgorithm',
+  ].map((field) => ['clusterConfiguration', field]),
+  ...['name', 'criSocket', 'taints', 'kubeletExtraArgs', 'ignorePreflightErrors', 'imagePullSerial'].map(
+    (field) => ['joinConfiguration', 'nodeRegistration', field],
+  ),
+  ...['controlPlane', 'caCertPath', 'skipPhases', 'patches', 'timeouts'].map((field) => [
+    'joinConfiguration',
+    field,
+  ]),
+  ...[
+    'files',
+    'users',
+    'ntp',
+    'diskSetup',
+    'mounts',
+    'bootCommands',
+    'preKubeadmCommands',
+    'postKubeadmCommands',
+    'ignition',
+    'verbosity',
+  ].map((field) => [field]),
+];
+
+/** 16 hex digits after the list's version, like `v1-0123456789abcdef`; not reversible, holds no secret. */
+export function desiredHash(request: UpdateRequest): string {
+  const { version, failureDomain, bootstrap } = desiredState(request);
+  const fields: JsonObject = { version: version ?? null, failureDomain: failureDomain ?? null };
+  if (bootstrap) {
+    const spec = foldInit(bootstrap.spec);
+    fields['kind'] = bootstrap.kind.replace(/Template$/, '');
+    for (const path of BOOTSTRAP_FIELDS) {
+      const value = withoutEmpty(path.reduce<JsonValue | undefined>(member, spec));
+      if (value !== undefined) fields[path.join('.')] = value;
+    }
+  }
+  const digest = createHash('sha256').update(canonicalJson(fields)).digest('hex');
+  return `${HASH_VERSION}-${digest.slice(0, 16)}`;
+}
+
+interface DesiredState {
+  version: JsonValue | undefined;
+  failureDomain: JsonValue | undefined;
+  bootstrap?: { kind: string; spec: JsonObject };
+}
+
+function desiredState(request: UpdateRequest): DesiredState {
+  if (request.hook === 'CanUpdateMachineSet') {
+    const { machineSet, bootstrapConfigTemplate } = request.desired;
+    return state(
+      templateSpec(machineSet),
+      bootstrapConfigTemplate?.kind,
+      templateSpec(bootstrapConfigTemplate),
+    );
+  }
+  const { machine, bootstrapConfig } = request.desired;
+  return state(machine.spec, bootstrapConfig?.kind, bootstrapConfig?.spec);
+}
+
+function state(machine: JsonObject | undefined, kind?: string, spec?: JsonObject): DesiredState {
+  return {
+    version: member(machine, 'version'),
+    failureDomain: member(machine, 'failureDomain'),
+    ...(kind !== undefined && spec ? { bootstrap: { kind, spec } } : {}),
+  };
+}
+
+function templateSpec(object: HookObject | undefined): JsonObject | undefined {
+  const spec = member(member(object?.spec, 'template'), 'spec');
+  return isObject(spec) ? spec : undefined;
+}
+
+/** The first control-plane machine was made by `kubeadm init`; CAPI compares it as if it had joined. */
+function foldInit(spec: JsonObject): JsonObject {
+  const init = member(spec, 'initConfiguration');
+  if (!isObject(init) || isObject(member(spec, 'joinConfiguration'))) return spec;
+  const { localAPIEndpoint, ...shared } = init;
+  return {
+    ...spec,
+    joinConfiguration: {
+      ...shared,
+      ...(localAPIEndpoint === undefined ? {} : { controlPlane: { localAPIEndpoint } }),
+    },
+  };
+}
+
+/** CAPI takes nil and empty lists and maps of a KubeadmConfig for the same thing. */
+function withoutEmpty(value: JsonValue | undefined): JsonValue | undefined {
+  if (value === undefined || value === null) return undefined;
+  if (Array.isArray(value))
+    return value.length === 0 ? undefined : value.map((item) => withoutEmpty(item) ?? null);
+  if (!isObject(value)) return value;
+  const kept = Object.entries(value)
+    .map(([key, item]) => [key, withoutEmpty(item)] as const)
+    .filter((entry): entry is [string, JsonValue] => entry[1] !== undefined);
+  return kept.length === 0 ? undefined : Object.fromEntries(kept);
+}

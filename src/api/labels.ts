@@ -1,0 +1,33 @@
+// Every label and annotation key that Refit reads or writes.
+
+const OWN = 'capi-refit.io';
+
+/** Label on a Cluster (value `in-place`): its owner wants Refit to update its machines. */
+export const STRATEGY_LABEL = `${OWN}/strategy`;
+export const STRATEGY_IN_PLACE = 'in-place';
+
+/** Annotation on a Machine: the operation record, JSON (see operation.ts). */
+export const OPERATION_ANNOTATION = `${OWN}/operation`;
+/** Annotation that a person sets on a Machine (any value) to run a failed operation again; Refit removes it. */
+export const RETRY_ANNOTATION = `${OWN}/retry`;
+/** Annotation on a Machine: when `protect` set the two keys below (RFC 3339); present only if they are ours. */
+export const PROTECTED_SINCE_ANNOTATION = `${OWN}/protected-since`;
+
+/** CAPI: keeps a MachineHealthCheck from deleting the Machine while its node restarts. */
+export const SKIP_REMEDIATION_ANNOTATION = 'cluster.x-k8s.io/skip-remediation';
+/** CAPI: holds the drain of a deleted Machine until it is removed. */
+export const PRE_DRAIN_HOOK_ANNOTATION = `pre-drain.delete.hook.machine.cluster.x-k8s.io/refit`;
+/** CAPI: on a control-plane KubeadmConfig; read again from the API server when absent. */
+export const CERTIFICATES_EXPIRY_ANNOTATION = 'machine.cluster.x-k8s.io/certificates-expiry';
+
+export const CLUSTER_NAME_LABEL = 'cluster.x-k8s.io/cluster-name';
+export const CONTROL_PLANE_LABEL = 'cluster.x-k8s.io/control-plane';
+export const DEPLOYMENT_NAME_LABEL = 'cluster.x-k8s.io/deployment-name';
+export const SET_NAME_LABEL = 'cluster.x-k8s.io/set-name';
+
+/** Labels of a Workflow, Job, Lease: which Machine, which operation of it. */
+export const MACHINE_LABEL = `${OWN}/machine`;
+export const MACHINE_UID_LABEL = `${OWN}/machine-uid`;
+export const OPERATION_LABEL = `${OWN}/operation`;
+export const MANAGED_BY_LABEL = 'app.kubernetes.io/managed-by';
+export const MANAGED_BY = 'refit';

@@ -1,0 +1,113 @@
+import { z } from 'zod';
+import { StatusError } from './errors.ts';
+import { STEPS } from './steps.ts';
+import { parseVersion } from './version.ts';
+
+const seconds = z.int().min(1).max(86_400);
+const absolutePath = z.string().regex(/^\/[^\0]*$/, 'an absolute path');
+const version = z.string().refine(isVersion, 'a version like v1.34.3');
+const looseVersion = z.string().regex(/^v?\d+\.\d+\.\d+[-+.0-9A-Za-z]*$/, 'a version like 2.1.4');
+const imageByDigest = z
+  .string()
+  .regex(
+    /^[^\s@]+@sha256:[0-9a-f]{64}$/,
+    'an image by digest, like registry.example.com/refit/upgrader@sha256:...',
+  );
+
+const release = z.strictObject({
+  kubernetes: version.describe('Kubernetes version that the image holds, like v1.34.3'),
+  containerd: looseVersion.optional().describe('containerd version; absent: containerd is left alone'),
+  cni: looseVersion.optional().describe('CNI plugins version; absent: the plugins are left alone'),
+  image: imageByDigest.describe('upgrader image, by digest'),
+});
+
+/** Release name -> what it holds. Several releases may share a Kubernetes version. */
+export const imageMapSchema = z.record(z.string().regex(/^[a-z0-9]([-a-z0-9.]{0,61}[a-z0-9])?$/), release);
+
+const timeouts = z
+  .strictObject(
+    Object.fromEntries(STEPS.map((row) => [row.name, seconds.default(row.timeoutSeconds)])) as Record<
+      (typeof STEPS)[number]['name'],
+      z.ZodDefault<typeof seconds>
+    >,
+  )
+  .prefault({});
+
+export const policySchema = z.strictObject({
+  onUncovered: z
+    .enum(['block', 'replace'])
+    .default('block')
+    .describe('a difference that Refit cannot apply: block keeps the Machine, replace lets CAPI replace it'),
+  claims: z
+    .strictObject({
+      files: z
+        .array(absolutePath)
+        .default([
+          '/etc/kubernetes/',
+          '/etc/sysctl.d/',
+          '/etc/systemd/system/kubelet.service.d/',
+          '/etc/containerd/',
+        ])
+        .describe('files[] under these folders are written in place'),
+      infrastructure: z
+        .record(z.string(), z.array(z.string().startsWith('/')))
+        .default({})
+        .describe(
+          'kind of infrastructure machine -> JSON pointers below its spec that may change with no work',
+        ),
+    })
+    .prefault({}),
+  drain: z
+    .enum(['auto', 'always', 'never'])
+    .default('auto')
+    .describe('drain before steps that disturb the node'),
+  workers: z
+    .strictObject({
+      concurrency: z.int().min(1).max(100).default(1).describe('workers of a Cluster at once'),
+    })
+    .prefault({}),
+  timeouts: timeouts.describe('seconds that each step may take'),
+  settleSeconds: z
+    .number()
+    .min(0)
+    .max(60)
+    .default(3)
+    .describe('how long a MachineDeployment must be unchanged before it is updated in place'),
+  protectSeconds: seconds.default(7200).describe('longest time that remediation and deletion are held back'),
+  retentionSeconds: z.int().min(60).default(86_400).describe('how long a Workflow that ended well is kept'),
+  imageMap: imageMapSchema
+    .optional()
+    .describe('releases; absent only in `refit plan`, which then takes any version as available'),
+});
+
+export type Policy = z.infer<typeof policySchema>;
+export type Release = z.infer<typeof release>;
+export type ImageMap = z.infer<typeof imageMapSchema>;
+
+/** Errors: BadInput naming every bad key at once. */
+export function parsePolicy(value: unknown, source = 'policy'): Policy {
+  const parsed = policySchema.safeParse(value ?? {});
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map(
+    (issue) => `${[source, ...issue.path].join('.')}: ${issue.message}`,
+  );
+  throw new StatusError(problems.join('; '), { reason: 'BadInput', cause: parsed.error });
+}
+
+/** The releases that hold a Kubernetes version, by name; undefined when there is no image map to look in. */
+export function releasesOf(policy: Policy, kubernetes: string): (Release & { name: string })[] | undefined {
+  if (policy.imageMap === undefined) return undefined;
+  return Object.entries(policy.imageMap)
+    .map(([name, value]) => ({ name, ...value }))
+    .filter((candidate) => candidate.kubernetes === kubernetes)
+    .sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }));
+}
+
+function isVersion(value: string): boolean {
+  try {
+    parseVersion(value, 'version');
+    return true;
+  } catch {
+    return false;
+  }
+}

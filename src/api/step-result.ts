@@ -1,0 +1,29 @@
+// What a step leaves behind: a file on the host, and the output parameter `result` of its Argo task.
+import { z } from 'zod';
+import { FINISH, STEP_NAMES } from './steps.ts';
+
+export const stepResultSchema = z.strictObject({
+  version: z.literal(1),
+  step: z.enum([...STEP_NAMES, FINISH.name]),
+  operation: z.string(),
+  /** unchanged: the effect was there already. */
+  outcome: z.enum(['changed', 'unchanged', 'failed', 'cancelled']),
+  /** For people; on failure the reason. No secrets, no file contents. */
+  message: z.string(),
+  startedAt: z.iso.datetime(),
+  durationSeconds: z.number().min(0),
+  /** Files, binaries, settings that changed: what, from, to; sha256 of a file's new content. */
+  changes: z.array(
+    z.strictObject({
+      what: z.string(),
+      from: z.string().optional(),
+      to: z.string().optional(),
+      sha256: z
+        .string()
+        .regex(/^[0-9a-f]{64}$/)
+        .optional(),
+    }),
+  ),
+});
+
+export type StepResult = z.infer<typeof stepResultSchema>;
