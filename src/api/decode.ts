@@ -53,6 +53,23 @@ export function decodeRequestOf<H extends UpdateRequest['hook']>(
   return decodeRequest(body) as Extract<UpdateRequest, { hook: H }>;
 }
 
+/**
+ * The Cluster that a request is about, before anything else of it is checked: requests of Clusters that did not
+ * opt in are answered whatever they hold.
+ */
+export function decodeCluster(body: unknown): { namespace: string; name: string } {
+  if (!isObject(body)) throw badInput('request', body, 'a JSON object');
+  const desired = section(member(body, 'desired'), 'desired');
+  const name = isObject(member(desired, 'machineSet')) ? 'machineSet' : 'machine';
+  const owner = section(member(desired, name), `desired.${name}`);
+  const metadata = section(member(owner, 'metadata'), `desired.${name}.metadata`);
+  const spec = section(member(owner, 'spec'), `desired.${name}.spec`);
+  return {
+    namespace: objectName(metadata, `desired.${name}.metadata.namespace`, 'namespace'),
+    name: objectName(spec, `desired.${name}.spec.clusterName`, 'clusterName'),
+  };
+}
+
 export function decodeDiscovery(body: unknown): void {
   if (!isObject(body)) throw badInput('request', body, 'a JSON object');
   decodeEnvelope(body);

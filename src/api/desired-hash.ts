@@ -1,5 +1,6 @@
 // The identity of a desired state: equal for what CanUpdate and UpdateMachine show of one change.
 import { createHash } from 'node:crypto';
+import { badInput } from './errors.ts';
 import type { HookObject, UpdateRequest } from './hooks.ts';
 import { canonicalJson, isObject, member, type JsonObject, type JsonValue } from './json.ts';
 
@@ -59,6 +60,13 @@ export function desiredHash(request: UpdateRequest): string {
   }
   const digest = createHash('sha256').update(canonicalJson(fields)).digest('hex');
   return `${HASH_VERSION}-${digest.slice(0, 16)}`;
+}
+
+/** The Kubernetes version that is asked for. Decoding has checked it. */
+export function desiredVersion(request: UpdateRequest): string {
+  const { version } = desiredState(request);
+  if (typeof version !== 'string') throw badInput('spec.version', version, 'a version like v1.34.3');
+  return version;
 }
 
 interface DesiredState {

@@ -33,5 +33,5 @@ function shown(value: unknown): string {
   if (typeof value === 'string')
     return JSON.stringify(value.length > 64 ? `${value.slice(0, 61)}...` : value);
   if (typeof value === 'object') return 'an object';
-  return String(value as number | boolean);
+  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : typeof value;
 }

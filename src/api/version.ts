@@ -23,3 +23,8 @@ export function isAboveApiServer(kubelet: string, apiServer: string): boolean {
   const [node, server] = [parseVersion(kubelet, 'version'), parseVersion(apiServer, 'API server version')];
   return node.major !== server.major || node.minor > server.minor;
 }
+
+/** The lowest of the versions that can be read; undefined when there is none. */
+export function oldest(versions: readonly string[]): string | undefined {
+  return versions.filter((version) => semver.valid(version)).sort((a, b) => semver.compare(a, b))[0];
+}

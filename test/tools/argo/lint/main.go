@@ -41,6 +41,9 @@ func main() {
 		}
 	}
 	fmt.Fprintf(os.Stderr, "argo-lint: %d Argo object(s), %d finding(s)\n", objects, findings)
+	if objects == 0 {
+		fmt.Fprintln(os.Stderr, "argo-lint: expected at least one Argo object in the given files, got none")
+	}
 	if findings > 0 || objects == 0 {
 		os.Exit(1)
 	}

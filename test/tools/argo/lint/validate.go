@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	wfv1 "github.com/argoproj/argo-workflows/v4/pkg/apis/workflow/v1alpha1"
@@ -41,7 +42,8 @@ func (t clusterTemplates) Get(_ context.Context, name string) (*wfv1.ClusterWork
 func validateAll(ctx context.Context, docs []*document) {
 	templates := collect(docs)
 	for _, doc := range docs {
-		if doc.object == nil {
+		// A document that could not be read as a whole would only yield findings that follow from that.
+		if doc.object == nil || len(doc.findings) > 0 {
 			continue
 		}
 		if err := validateOne(ctx, doc, templates); err != nil {
@@ -64,7 +66,7 @@ func collect(docs []*document) *library {
 			templates.cluster[object.Name] = object
 		}
 		if duplicate {
-			doc.findings = append(doc.findings, fmt.Errorf("a template of this name was already given"))
+			doc.findings = append(doc.findings, errors.New("another document holds a template of the same kind and name"))
 		}
 	}
 	return templates

@@ -1,0 +1,80 @@
+// `refit serve`: the hook server, until it is told to stop.
+import { pino } from 'pino';
+import type { Clock } from '../../api/clock.ts';
+import { StatusError } from '../../api/errors.ts';
+import type { Policy } from '../../api/policy.ts';
+import type { Log } from '../../hook/log.ts';
+import { createRefitServer } from '../../hook/refit-server.ts';
+import type { Store } from '../../hook/store.ts';
+import { followTls, readTls, selfSignedTls, type TlsFiles } from '../../hook/tls.ts';
+import { systemClock } from '../clock.ts';
+import { readPolicy } from '../config.ts';
+import type { Io } from '../io.ts';
+import type { ServeFlags } from '../run.ts';
+import { version } from '../version.ts';
+
+const TLS_CHECK_SECONDS = 30;
+
+export async function serve(flags: ServeFlags, io: Io): Promise<void> {
+  const log: Log = pino({ name: 'capi-refit' });
+  const clock = systemClock();
+  const policy = await policyFor(flags, io);
+  const files = tlsFiles(flags);
+  const tls = files ? await readTls(files) : await selfSignedTls(clock.now());
+  const store = await openStore(flags, clock, log);
+  const server = createRefitServer({ store, clock, log, policy: () => policy, tls, version: version() });
+  const stop = new AbortController();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());
+
+  const host = flags.host ?? (flags.store === 'embedded' ? '127.0.0.1' : '0.0.0.0');
+  const port = await server.listen(host, flags.port);
+  log.info({ url: `https://${host}:${port}`, store: flags.store, version: version() }, 'listening');
+  // The caches fill while probes are answered: /readyz says when.
+  await store.start();
+  if (files) {
+    const apply = server.setTls;
+    const failed = (error: unknown): void => log.error({ err: error }, 'certificate not reloaded');
+    void followTls(files, { clock, seconds: TLS_CHECK_SECONDS, signal: stop.signal, apply, failed });
+  }
+  await aborted(stop.signal);
+  log.info({}, 'stopping: answers in flight are finished');
+  await server.close();
+  await store.close();
+}
+
+/** In a cluster a version without a release is refused; the embedded store takes any version as available. */
+async function policyFor(flags: ServeFlags, io: Io): Promise<Policy> {
+  const policy = await readPolicy(io, flags.policy, flags.imageMap);
+  return flags.store === 'embedded' ? policy : { ...policy, imageMap: policy.imageMap ?? {} };
+}
+
+function tlsFiles({ tlsCertFile, tlsPrivateKeyFile, clientCaFile, store }: ServeFlags): TlsFiles | undefined {
+  if (tlsCertFile !== undefined && tlsPrivateKeyFile !== undefined) {
+    const clientCa = clientCaFile === undefined ? {} : { clientCaFile };
+    return { certFile: tlsCertFile, keyFile: tlsPrivateKeyFile, ...clientCa };
+  }
+  const isTrial = store === 'embedded' && tlsCertFile === undefined && tlsPrivateKeyFile === undefined;
+  if (isTrial && clientCaFile === undefined) return undefined;
+  throw new StatusError(
+    '--tls-cert-file, --tls-private-key-file: expected both (only a trial with --store embedded works without)',
+    {
+      reason: 'BadInput',
+    },
+  );
+}
+
+async function openStore(flags: ServeFlags, clock: Clock, log: Log): Promise<Store> {
+  if (flags.store === 'kubernetes') {
+    const { connect } = await import('../../hook/kubernetes/connect.ts');
+    const { kubernetesStore } = await import('../../hook/kubernetes/store.ts');
+    return kubernetesStore({ kubeConfig: connect(flags.kubeconfig), clock, log });
+  }
+  const { embeddedStore } = await import('../../hook/embedded/store.ts');
+  const store = embeddedStore({ clock, stepSeconds: () => flags.stepSeconds });
+  if (flags.fail !== undefined) store.failStep(flags.fail, 'told to fail by --fail');
+  return store;
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+}

@@ -1,0 +1,101 @@
+// CanUpdateMachine and CanUpdateMachineSet: may Refit apply this change in place?
+import { decodeRequestOf } from '../../api/decode.ts';
+import { StatusError } from '../../api/errors.ts';
+import {
+  HOOKS_API_VERSION,
+  type CanUpdateMachineSetRequest,
+  type CanUpdateRequest,
+  type HookResponse,
+} from '../../api/hooks.ts';
+import { member } from '../../api/json.ts';
+import { DEPLOYMENT_NAME_LABEL, SET_NAME_LABEL } from '../../api/labels.ts';
+import { canUpdateResponse } from '../../plan/answer.ts';
+import { decideCanUpdate } from '../../plan/decide.ts';
+import type { Decision } from '../../plan/types.ts';
+import type { EventInput, MachineView } from '../store.ts';
+import { clusterFacts, clusterOf, isOptedIn, type Context } from './context.ts';
+
+/** Machines of one MachineSet that get an Event of their own when their update is blocked. */
+const MAX_EVENTS = 50;
+
+export async function canUpdate(
+  context: Context,
+  hook: CanUpdateRequest['hook'],
+  body: unknown,
+): Promise<HookResponse> {
+  const cluster = clusterOf(context, body);
+  if (!isOptedIn(cluster)) {
+    context.metrics.decisions.inc({ hook, decision: 'not-opted-in' });
+    return { apiVersion: HOOKS_API_VERSION, kind: `${hook}Response`, status: 'Success' };
+  }
+  const request = decodeRequestOf(hook, body);
+  if (request.hook === 'CanUpdateMachineSet') mustBeSettled(context, request);
+  const decision = decideCanUpdate(request, context.policy(), clusterFacts(context, cluster));
+  context.metrics.decisions.inc({ hook, decision: decision.decision });
+  if (decision.decision === 'block' || decision.decision === 'reject')
+    tellBlocked(context, request, decision);
+  return canUpdateResponse(hook, decision);
+}
+
+/**
+ * Two quick edits of a MachineDeployment make CAPI delete a Machine even if both were claimed: say yes only to what
+ * it has asked for some seconds long, and only to its newest MachineSet. Errors: Unavailable ("settling").
+ */
+function mustBeSettled({ store, clock, policy }: Context, request: CanUpdateMachineSetRequest): void {
+  const { metadata, spec } = request.desired.machineSet;
+  const name = metadata.labels[DEPLOYMENT_NAME_LABEL] ?? '';
+  const deployment = store.machineDeployment(metadata.namespace, name);
+  const where = `settling: MachineDeployment ${metadata.namespace}/${name}`;
+  if (!deployment) throw new StatusError(`${where} not seen yet, ask again`, { reason: 'Unavailable' });
+  const seconds = policy().settleSeconds;
+  if (clock.monotonic() - deployment.seenAt < seconds) {
+    throw new StatusError(`${where} changed less than ${seconds} s ago, ask again`, {
+      reason: 'Unavailable',
+    });
+  }
+  const template = member(member(spec, 'template'), 'spec');
+  const asked = [
+    [deployment.version, member(template, 'version')],
+    [deployment.bootstrapRef, member(member(member(template, 'bootstrap'), 'configRef'), 'name')],
+    [deployment.infrastructureRef, member(member(template, 'infrastructureRef'), 'name')],
+  ];
+  if (asked.some(([want, got]) => want !== undefined && got !== want)) {
+    throw new StatusError(`${where} asks for something else by now, ask again`, { reason: 'Unavailable' });
+  }
+}
+
+/** CAPI shows a refusal nowhere but in its log: tell it where people look. */
+function tellBlocked(context: Context, request: CanUpdateRequest, { reason }: Decision): void {
+  const { store, operations } = context;
+  for (const about of objectsOf(context, request)) {
+    operations.announce(about, 'Warning', 'InPlaceUpdateBlocked', reason);
+  }
+  if (request.hook !== 'CanUpdateMachineSet') return;
+  const { namespace, labels } = request.desired.machineSet.metadata;
+  const deployment = store.machineDeployment(namespace, labels[DEPLOYMENT_NAME_LABEL] ?? '');
+  if (deployment)
+    operations.announce(
+      { ...deployment, kind: 'MachineDeployment' },
+      'Warning',
+      'InPlaceUpdateBlocked',
+      reason,
+    );
+}
+
+function objectsOf(
+  { store }: Context,
+  request: CanUpdateRequest,
+): Pick<EventInput, 'namespace' | 'name' | 'uid'>[] {
+  if (request.hook === 'CanUpdateMachine') {
+    const { namespace, name } = request.current.machine.metadata;
+    const machine = store.machine(namespace, name);
+    return machine ? [machine] : [];
+  }
+  const { namespace, name } = request.current.machineSet.metadata;
+  const found: MachineView[] = [];
+  for (const machine of store.machines()) {
+    if (found.length === MAX_EVENTS) break;
+    if (machine.namespace === namespace && machine.labels[SET_NAME_LABEL] === name) found.push(machine);
+  }
+  return found;
+}

@@ -1,0 +1,76 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { OPERATION_STATES, readRecord } from '../api/operation.ts';
+import type { MachineView, TaskView } from './store.ts';
+
+/** Prometheus metrics of one server; `machines` is read at each scrape. */
+export function createMetrics(machines: () => Iterable<MachineView>) {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const registers = [registry];
+
+  new Gauge({
+    name: 'refit_operations',
+    help: 'Machines by the state of their last operation',
+    labelNames: ['state'],
+    registers,
+    collect() {
+      const counts = new Map<string, number>(OPERATION_STATES.map((state) => [state, 0]));
+      for (const { annotations } of machines()) {
+        const record = readRecord(annotations);
+        const state = record === 'invalid' ? 'invalid' : record?.state;
+        if (state !== undefined) counts.set(state, (counts.get(state) ?? 0) + 1);
+      }
+      for (const [state, count] of counts) this.set({ state }, count);
+    },
+  });
+
+  const stepDuration = new Histogram({
+    name: 'refit_step_duration_seconds',
+    help: 'How long steps took, as this server saw them end',
+    labelNames: ['step', 'phase'],
+    buckets: [1, 5, 10, 30, 60, 120, 300, 600, 1200, 1800],
+    registers,
+  });
+
+  return {
+    registry,
+    requests: new Counter({
+      name: 'refit_hook_requests_total',
+      help: 'Answers to Runtime Hooks by hook and status',
+      labelNames: ['hook', 'status'],
+      registers,
+    }),
+    requestDuration: new Histogram({
+      name: 'refit_hook_request_duration_seconds',
+      help: 'Time to answer a Runtime Hook',
+      labelNames: ['hook'],
+      buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5],
+      registers,
+    }),
+    decisions: new Counter({
+      name: 'refit_decisions_total',
+      help: 'Decisions on CanUpdate requests and actions on UpdateMachine requests',
+      labelNames: ['hook', 'decision'],
+      registers,
+    }),
+    operationsEnded: new Counter({
+      name: 'refit_operations_ended_total',
+      help: 'Operations that this server saw end, by state',
+      labelNames: ['state'],
+      registers,
+    }),
+    backgroundErrors: new Counter({
+      name: 'refit_background_errors_total',
+      help: 'Failures outside of requests: events, reconciliation, certificate reload',
+      labelNames: ['task'],
+      registers,
+    }),
+    observeStep(task: TaskView): void {
+      if (task.startedAt === undefined || task.finishedAt === undefined) return;
+      const seconds = (Date.parse(task.finishedAt) - Date.parse(task.startedAt)) / 1000;
+      stepDuration.observe({ step: task.name, phase: task.phase }, Math.max(0, seconds));
+    },
+  };
+}
+
+export type Metrics = ReturnType<typeof createMetrics>;

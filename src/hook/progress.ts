@@ -1,0 +1,54 @@
+// What CAPI (and so the user, on the Machine's Updating condition) is told while an operation runs. Pure.
+import type { OperationRecord } from '../api/operation.ts';
+import type { TaskView, WorkflowView } from './store.ts';
+
+const OVER: readonly TaskView['phase'][] = ['Succeeded', 'Skipped', 'Omitted', 'Failed', 'Error'];
+
+/** "step 6/11 kubeadm: running 1m12s" */
+export function progressMessage(
+  record: OperationRecord,
+  workflow: WorkflowView | undefined,
+  now: Date,
+): string {
+  if (!workflow || workflow.tasks.length === 0)
+    return `operation ${record.number}: waiting for Argo to start it`;
+  const { tasks } = workflow;
+  const running = tasks.filter((task) => task.phase === 'Running');
+  const current = running[0] ?? tasks.find((task) => !OVER.includes(task.phase));
+  if (!current) return `operation ${record.number}: all ${tasks.length} steps ended, closing`;
+  if (workflow.phase === 'Pending') {
+    return `operation ${record.number}: waiting for its turn${workflow.message === undefined ? '' : `: ${workflow.message}`}`;
+  }
+  const position = `step ${tasks.indexOf(current) + 1}/${tasks.length} ${current.name}`;
+  const others =
+    running.length > 1
+      ? ` (and ${running
+          .slice(1)
+          .map(({ name }) => name)
+          .join(', ')})`
+      : '';
+  const since = current.startedAt === undefined ? '' : ` ${duration(new Date(current.startedAt), now)}`;
+  return `${position}: ${running.length > 0 ? `running${since}` : 'waiting'}${others}`;
+}
+
+/** What the first call is answered. */
+export function waitingForArgo(number: number): { message: string; retryAfterSeconds: number } {
+  return {
+    message: `operation ${number}: waiting for Argo to start it`,
+    retryAfterSeconds: retryAfterSeconds(undefined),
+  };
+}
+
+/** When to ask again: sooner towards the end. */
+export function retryAfterSeconds(workflow: WorkflowView | undefined): number {
+  const left = workflow?.tasks.filter((task) => !OVER.includes(task.phase)).length ?? Infinity;
+  if (left <= 2) return 2;
+  return left <= 5 ? 5 : 10;
+}
+
+export function duration(from: Date, to: Date): string {
+  const seconds = Math.max(0, Math.round((to.getTime() - from.getTime()) / 1000));
+  return seconds < 60
+    ? `${seconds}s`
+    : `${Math.floor(seconds / 60)}m${String(seconds % 60).padStart(2, '0')}s`;
+}

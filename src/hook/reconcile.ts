@@ -1,0 +1,122 @@
+// What the server does without being asked: follows Workflows and Machines, and ends what must not last.
+import type { Clock } from '../api/clock.ts';
+import {
+  PRE_DRAIN_HOOK_ANNOTATION,
+  PROTECTED_SINCE_ANNOTATION,
+  SKIP_REMEDIATION_ANNOTATION,
+} from '../api/labels.ts';
+import { StatusError } from '../api/errors.ts';
+import { readRecord } from '../api/operation.ts';
+import type { Policy } from '../api/policy.ts';
+import type { Log } from './log.ts';
+import type { Metrics } from './metrics.ts';
+import type { Operations } from './operations.ts';
+import type { MachineView, Store, TaskView, WorkflowView } from './store.ts';
+
+export interface ReconcilerOptions {
+  store: Store;
+  operations: Operations;
+  clock: Clock;
+  log: Log;
+  metrics: Metrics;
+  policy: () => Policy;
+}
+
+const SWEEP_SECONDS = 15;
+
+/** Runs until the signal aborts: on every change at once, and over all Machines now and then. */
+export function startReconciler(options: ReconcilerOptions, signal: AbortSignal): void {
+  const { store, clock } = options;
+  store.onChange((change) => {
+    if (signal.aborted) return;
+    if (change.kind === 'Workflow') reportSteps(options, change.workflow, change.previous);
+    const { namespace, name } =
+      change.kind === 'Machine' ? change.machine : { ...change.workflow, name: change.workflow.machine };
+    void reconcileMachine(options, namespace, name);
+  });
+  void (async () => {
+    while (!signal.aborted) {
+      if (store.ready())
+        for (const { namespace, name } of [...store.machines()])
+          await reconcileMachine(options, namespace, name);
+      await clock.sleep(SWEEP_SECONDS, signal);
+    }
+  })();
+}
+
+/** Never throws: what fails is tried again at the next change or sweep. */
+async function reconcileMachine(options: ReconcilerOptions, namespace: string, name: string): Promise<void> {
+  const { store, operations, log, metrics } = options;
+  try {
+    await operations.settle(namespace, name);
+    const machine = store.machine(namespace, name);
+    if (machine) await endProtection(options, machine);
+  } catch (error) {
+    // Conflict: another replica, or CAPI, was first; the change that it made brings us here again.
+    if (error instanceof StatusError && (error.reason === 'Conflict' || error.reason === 'NotFound')) return;
+    metrics.backgroundErrors.inc({ task: 'reconcile' });
+    log.error({ machine: `${namespace}/${name}`, err: error }, 'reconcile failed');
+  }
+}
+
+/** Our skip-remediation and pre-drain hook must not outlive their purpose: a Machine that nobody may repair or delete. */
+async function endProtection(options: ReconcilerOptions, machine: MachineView): Promise<void> {
+  const since = machine.annotations[PROTECTED_SINCE_ANNOTATION];
+  if (since === undefined) return;
+  const { store, operations, clock, policy } = options;
+  const age = (clock.now().getTime() - Date.parse(since)) / 1000;
+  // An unreadable time counts as expired.
+  const expired = !(age <= policy().protectSeconds);
+  if (!machine.deleting && !expired) return;
+  const updated = await store.annotateMachine(machine, {
+    [PROTECTED_SINCE_ANNOTATION]: null,
+    [SKIP_REMEDIATION_ANNOTATION]: null,
+    [PRE_DRAIN_HOOK_ANNOTATION]: null,
+  });
+  const why = machine.deleting
+    ? 'the Machine is being deleted'
+    : `it was held for more than ${policy().protectSeconds} s`;
+  operations.announce(
+    updated,
+    machine.deleting ? 'Normal' : 'Warning',
+    'InPlaceProtectionEnded',
+    `remediation and deletion are no longer held back: ${why}`,
+  );
+}
+
+/** Metrics and Events of steps that ended since the last look. */
+function reportSteps(
+  { store, operations, metrics }: ReconcilerOptions,
+  workflow: WorkflowView,
+  previous?: WorkflowView,
+): void {
+  // Without a previous view the end was not seen by this process: it may be hours old.
+  if (!previous) return;
+  const before = new Map(previous.tasks.map((task) => [task.name, task]));
+  const machine = store.machine(workflow.namespace, workflow.machine);
+  for (const task of workflow.tasks.filter((candidate) => justEnded(candidate, before.get(candidate.name)))) {
+    metrics.observeStep(task);
+    if (!machine || (task.phase !== 'Failed' && task.phase !== 'Error')) continue;
+    operations.announce(
+      machine,
+      'Warning',
+      'InPlaceStepFailed',
+      `step ${task.name}: ${task.message ?? task.phase}`,
+    );
+  }
+  if (machine && previous.phase !== 'Succeeded' && workflow.phase === 'Succeeded') {
+    const record = readRecord(machine.annotations);
+    const number = record === undefined || record === 'invalid' ? '?' : record.number;
+    metrics.operationsEnded.inc({ state: 'succeeded' });
+    operations.announce(
+      machine,
+      'Normal',
+      'InPlaceUpdateFinished',
+      `operation ${number}: ${machine.version ?? 'update'} done`,
+    );
+  }
+}
+
+function justEnded(task: TaskView, before: TaskView | undefined): boolean {
+  return task.finishedAt !== undefined && before?.finishedAt === undefined;
+}

@@ -1,0 +1,53 @@
+// Puts the parts of the server together around a store.
+import type { Clock } from '../api/clock.ts';
+import type { UpdateRequest } from '../api/hooks.ts';
+import type { Policy } from '../api/policy.ts';
+import type { Context } from './handlers/context.ts';
+import { canUpdate } from './handlers/can-update.ts';
+import { updateMachine } from './handlers/update-machine.ts';
+import type { Handlers } from './hooks.ts';
+import type { Log } from './log.ts';
+import { createMetrics } from './metrics.ts';
+import { createOperations } from './operations.ts';
+import { startReconciler } from './reconcile.ts';
+import { createServer, type Server } from './server.ts';
+import type { Store } from './store.ts';
+import type { TlsMaterial } from './tls.ts';
+
+export interface RefitServerOptions {
+  store: Store;
+  clock: Clock;
+  log: Log;
+  policy: () => Policy;
+  tls: TlsMaterial;
+  version: string;
+}
+
+/** The store must be started by the caller; `close` ends the server and its background work, not the store. */
+export function createRefitServer(options: RefitServerOptions): Server {
+  const { store, clock, log, policy, version } = options;
+  const metrics = createMetrics(() => store.machines());
+  const operations = createOperations({ store, clock, log, metrics, policy, version });
+  const background = new AbortController();
+  startReconciler({ store, operations, clock, log, metrics, policy }, background.signal);
+  const handlers = hookHandlers({ store, clock, metrics, operations, policy });
+  const server = createServer({ tls: options.tls, handlers, metrics, log, ready: () => store.ready() });
+  return {
+    ...server,
+    async close() {
+      await server.close();
+      background.abort();
+    },
+  };
+}
+
+/** Without HTTP: for benchmarks and tests too. */
+export function hookHandlers(context: Context): Handlers {
+  const can = (hook: Exclude<UpdateRequest['hook'], 'UpdateMachine'>) => (body: unknown) =>
+    canUpdate(context, hook, body);
+  return {
+    canUpdateMachine: can('CanUpdateMachine'),
+    canUpdateMachineSet: can('CanUpdateMachineSet'),
+    updateMachine: (body) => updateMachine(context, body),
+  };
+}
