@@ -31,3 +31,6 @@ export const MACHINE_UID_LABEL = `${OWN}/machine-uid`;
 export const OPERATION_LABEL = `${OWN}/operation`;
 export const MANAGED_BY_LABEL = 'app.kubernetes.io/managed-by';
 export const MANAGED_BY = 'refit';
+
+/** Annotation on what Refit installs: what it is for and, if it is privileged, why. */
+export const DESCRIPTION_ANNOTATION = `${OWN}/description`;

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { accessSync, constants, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
-import { type Recipe, recipe, toolNames } from './catalog.ts';
+import { pinnedModule, type Recipe, recipe, toolNames } from './catalog.ts';
 
 const progressEveryMs = 15_000;
 const tailLines = 25;
@@ -30,6 +30,13 @@ export async function tool(name: string): Promise<string> {
   return binary;
 }
 
+/** The folder with the sources of a family's module, read-only; downloads and verifies them first if need be. */
+export async function moduleFolder(family: string): Promise<string> {
+  const { folder, module } = pinnedModule(family);
+  const answer = JSON.parse(await go(folder, ['mod', 'download', '-json', module])) as { Dir: string };
+  return answer.Dir;
+}
+
 function cacheRoot(): string {
   const { REFIT_TOOLS_CACHE, XDG_CACHE_HOME } = process.env;
   if (REFIT_TOOLS_CACHE) return path.resolve(REFIT_TOOLS_CACHE);
@@ -45,34 +52,45 @@ function isExecutable(file: string): boolean {
   }
 }
 
-function goBuild(name: string, build: Recipe, output: string): Promise<void> {
+async function goBuild(name: string, build: Recipe, output: string): Promise<void> {
   const started = Date.now();
   const report = (what: string) => {
     process.stderr.write(`${name}: ${what} (${Math.round((Date.now() - started) / 1000)} s)\n`);
   };
   report('building, the first time takes minutes');
   const progress = setInterval(() => report('still building'), progressEveryMs);
+  try {
+    await go(build.folder, ['build', '-o', output, ...build.goArguments]);
+    report('built');
+  } finally {
+    clearInterval(progress);
+  }
+}
 
-  return new Promise<void>((resolve, reject) => {
-    const go = spawn('go', ['build', '-o', output, ...build.goArguments], {
-      cwd: build.folder,
-      // A user's GOFLAGS or go.work would build something else than what go.mod and go.sum pin.
+/** What the command writes to stdout. Errors: the last lines that it wrote. */
+function go(folder: string, goArguments: string[]): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const what = `go ${goArguments[0]} in ${folder}`;
+    const child = spawn('go', goArguments, {
+      cwd: folder,
+      // A user's GOFLAGS or go.work would take something else than what go.mod and go.sum pin.
       env: { ...process.env, CGO_ENABLED: '0', GOFLAGS: '', GOWORK: 'off' },
-      stdio: ['ignore', 'ignore', 'pipe'],
+      stdio: ['ignore', 'pipe', 'pipe'],
     });
-    let messages = '';
-    go.stderr.setEncoding('utf8').on('data', (text: string) => (messages += text));
-    go.on('error', (error: NodeJS.ErrnoException) => {
+    let [output, messages] = ['', ''];
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (messages += text));
+    child.on('error', (error: NodeJS.ErrnoException) => {
       const reason =
         error.code === 'ENOENT' ? 'no `go` command in PATH; install Go (https://go.dev/dl)' : error;
-      reject(new Error(`${name}: cannot build: ${String(reason)}`));
+      reject(new Error(`${what}: ${String(reason)}`));
     });
-    go.on('close', (code, signal) => {
-      if (code === 0) return resolve(report('built'));
-      const tail = messages.trimEnd().split('\n').slice(-tailLines).join('\n');
-      reject(new Error(`${name}: go build in ${build.folder} ended with ${code ?? signal}:\n${tail}`));
+    child.on('close', (code, signal) => {
+      if (code === 0) return resolve(output);
+      const tail = (messages || output).trimEnd().split('\n').slice(-tailLines).join('\n');
+      reject(new Error(`${what} ended with ${code ?? signal}:\n${tail}`));
     });
-  }).finally(() => clearInterval(progress));
+  });
 }
 
 async function main(names: string[]): Promise<void> {

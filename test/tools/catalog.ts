@@ -3,10 +3,10 @@ import { globSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** Go commands that one go.mod pins together. */
+/** Go commands that one go.mod pins together, or only a module that is read and not built. */
 interface Family {
   folder: string;
-  /** The module whose version the commands report. */
+  /** The module whose version the commands report, and whose folder can be asked for. */
   module: string;
   /** `-X` assignments that stamp the version: what upstream's own build scripts do. */
   stamps: (version: string) => Record<string, string>;
@@ -15,6 +15,7 @@ interface Family {
 }
 
 const families: Family[] = [
+  { folder: 'capi', module: 'sigs.k8s.io/cluster-api', stamps: () => ({}), commands: {} },
   {
     folder: 'argo',
     module: 'github.com/argoproj/argo-workflows/v4',
@@ -66,11 +67,25 @@ export function recipe(tool: string): Recipe {
   if (!family || !command) {
     throw new Error(`unknown tool ${JSON.stringify(tool)}, expected one of: ${toolNames.join(', ')}`);
   }
-  const folder = path.join(fileURLToPath(new URL('.', import.meta.url)), family.folder);
+  const folder = folderOf(family);
   const ldflags = ['-s', '-w', ...stampFlags(family, folder)].join(' ');
   // -buildvcs=false: our own commit must not get into the binary; every checkout would then build its own.
   const flags = ['-trimpath', '-buildvcs=false', '-ldflags', ldflags];
   return { folder, goArguments: [...flags, command], key: `${family.folder}-${hash(folder, flags)}` };
+}
+
+/** Where to ask `go` for a family's module, and the module's name. */
+export function pinnedModule(name: string): { folder: string; module: string } {
+  const family = families.find((candidate) => candidate.folder === name);
+  if (!family) {
+    const names = families.map((candidate) => candidate.folder).join(', ');
+    throw new Error(`unknown family ${JSON.stringify(name)}, expected one of: ${names}`);
+  }
+  return { folder: folderOf(family), module: family.module };
+}
+
+function folderOf(family: Family): string {
+  return path.join(fileURLToPath(new URL('.', import.meta.url)), family.folder);
 }
 
 function stampFlags(family: Family, folder: string): string[] {

@@ -1,0 +1,19 @@
+// Names and paths that the manifests fix and the programs rely on.
+
+/** ServiceAccount of step pods, in each namespace with Clusters. */
+export const WORKFLOW_SERVICE_ACCOUNT = 'refit-workflow';
+
+/** Of the privileged Jobs, in each workload cluster. */
+export const NODE_NAMESPACE = 'capi-refit-node';
+export const NODE_SERVICE_ACCOUNT = 'refit-node';
+
+/** ConfigMap with the image map, beside the server and in each namespace with Clusters. */
+export const IMAGE_MAP_CONFIG_MAP = 'refit-image-map';
+
+/** Mounted in step pods: the kubeconfig of the workload cluster (it rotates: read it each time). */
+export const KUBECONFIG_FOLDER = '/etc/refit/kubeconfig';
+export const KUBECONFIG_KEY = 'value';
+
+/** Mounted in step pods and in the server. */
+export const IMAGE_MAP_FOLDER = '/etc/refit/images';
+export const IMAGE_MAP_KEY = 'images.yaml';

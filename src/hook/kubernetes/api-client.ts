@@ -1,0 +1,162 @@
+// Requests to a Kubernetes API server, with client-node's authentication and HTTP. There is no PUT on purpose:
+// replacing a Workflow by an older copy of it stalls it for good. Its Watch class is not used: it drops what it cannot
+// parse and what the callback throws, and cuts every watch that is silent for 30 s.
+import {
+  IsomorphicFetchHttpLibrary,
+  RequestContext,
+  type HttpMethod,
+  type KubeConfig,
+  type ResponseContext,
+} from '@kubernetes/client-node';
+import type { Clock } from '../../api/clock.ts';
+import { StatusError, type Reason } from '../../api/errors.ts';
+import { isObject, type JsonObject } from '../../api/json.ts';
+import { cut, text } from './fields.ts';
+import { idleTimeout, limitConcurrency } from './timeouts.ts';
+
+export type Query = Readonly<Record<string, string | number | boolean>>;
+
+/** Errors of all but `watch`: StatusError by the status of the answer; Unavailable when none comes in time. */
+export interface ApiClient {
+  get(path: string, query?: Query): Promise<JsonObject>;
+  create(path: string, body: JsonObject): Promise<JsonObject>;
+  mergePatch(path: string, body: JsonObject): Promise<JsonObject>;
+  /**
+   * The events of a watch, until the server ends it. An answer other than 200 is given as an ERROR event, as the server
+   * itself does for a version that is too old. Throws when the connection is lost, silent for too long, or aborted.
+   */
+  watch(path: string, query: Query, signal: AbortSignal): AsyncGenerator<JsonObject>;
+  close(): Promise<void>;
+}
+
+/** A hook must be answered in 10 s and may take several requests. */
+const REQUEST_SECONDS = 5;
+/** A page of a list is large, and nobody waits for it. */
+const LIST_SECONDS = 30;
+/** API servers send a bookmark about every minute. */
+const WATCH_SILENCE_SECONDS = 120;
+/** Keeps a burst of hook calls from opening a connection each. */
+const MAX_REQUESTS_AT_ONCE = 32;
+const FIELD_MANAGER = 'capi-refit';
+const MERGE_PATCH = 'application/merge-patch+json';
+
+export function createApiClient(kubeConfig: KubeConfig, clock: Clock): ApiClient {
+  const http = new IsomorphicFetchHttpLibrary();
+  const limited = limitConcurrency(MAX_REQUESTS_AT_ONCE);
+  let connections: ReturnType<RequestContext['getDispatcher']>;
+
+  async function request(method: HttpMethod, path: string, query: Query, body?: JsonObject) {
+    const timeout = idleTimeout(clock, 'limit' in query ? LIST_SECONDS : REQUEST_SECONDS);
+    try {
+      return await limited(async () => {
+        const answer = await send(method, path, query, timeout.signal, body);
+        const content = await answer.body.text();
+        if (answer.httpStatusCode >= 300) throw refusal(`${method} ${path}`, answer.httpStatusCode, content);
+        return parse(content);
+      });
+    } catch (error) {
+      if (error instanceof StatusError) throw error;
+      throw new StatusError(`${method} ${path}: ${failure(error)}`, { reason: 'Unavailable', cause: error });
+    } finally {
+      timeout.stop();
+    }
+  }
+
+  async function* watch(path: string, query: Query, outer: AbortSignal): AsyncGenerator<JsonObject> {
+    const { signal, touch, stop } = idleTimeout(clock, WATCH_SILENCE_SECONDS, outer);
+    try {
+      const answer = await send('GET', path, { ...query, watch: true }, signal);
+      if (answer.httpStatusCode !== 200) {
+        yield { type: 'ERROR', object: parse(await answer.body.text()) };
+        return;
+      }
+      const stream = answer.body.stream();
+      if (stream) yield* events(stream, touch);
+    } finally {
+      stop();
+    }
+  }
+
+  /** Connections are kept between requests; a failure or 401 drops them, so that rotated certificates are read. */
+  async function send(
+    method: HttpMethod,
+    path: string,
+    query: Query,
+    signal: AbortSignal,
+    body?: JsonObject,
+  ): Promise<ResponseContext> {
+    const context = new RequestContext(`${kubeConfig.getCurrentCluster()?.server ?? ''}${path}`, method);
+    for (const [key, value] of Object.entries(query)) context.setQueryParam(key, String(value));
+    context.setHeaderParam('Accept', 'application/json');
+    if (body) {
+      context.setHeaderParam('Content-Type', method === 'PATCH' ? MERGE_PATCH : 'application/json');
+      context.setBody(JSON.stringify(body));
+    }
+    context.setSignal(signal);
+    await kubeConfig.applySecurityAuthentication(context);
+    connections ??= context.getDispatcher();
+    if (connections) context.setDispatcher(connections);
+    try {
+      const answer = await http.send(context).toPromise();
+      if (answer.httpStatusCode === 401) connections = undefined;
+      return answer;
+    } catch (error) {
+      connections = undefined;
+      throw error;
+    }
+  }
+
+  const written = { fieldManager: FIELD_MANAGER };
+  return {
+    get: (path, query = {}) => request('GET', path, query),
+    create: (path, body) => request('POST', path, written, body),
+    mergePatch: (path, body) => request('PATCH', path, written, body),
+    watch,
+    close: async () => connections?.destroy(),
+  };
+}
+
+/** One JSON object per line. What follows the last line end was cut off: it comes again with the next watch. */
+async function* events(
+  stream: AsyncIterable<Uint8Array>,
+  received: () => void,
+): AsyncGenerator<JsonObject> {
+  const decoder = new TextDecoder();
+  let rest = '';
+  for await (const chunk of stream) {
+    received();
+    const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) if (line !== '') yield parse(line);
+  }
+}
+
+function parse(content: string): JsonObject {
+  const value: unknown = JSON.parse(content);
+  if (!isObject(value)) throw new SyntaxError('not a JSON object');
+  return value;
+}
+
+function refusal(what: string, status: number, content: string): StatusError {
+  let answer: JsonObject = {};
+  try {
+    answer = parse(content);
+  } catch {
+    // A proxy in between answers in its own way: the status must do.
+  }
+  const message = cut(text(answer, 'message') ?? 'no message', 300);
+  return new StatusError(`${what}: ${status} ${message}`, { reason: reasonOf(status, text(answer, 'reason')) });
+}
+
+function reasonOf(status: number, reason: string | undefined): Reason {
+  if (status === 404) return 'NotFound';
+  if (status === 409) return reason === 'AlreadyExists' ? 'AlreadyExists' : 'Conflict';
+  // 401: our token is being rotated, or the server cannot check it now.
+  return status === 401 || status === 408 || status === 429 || status >= 500 ? 'Unavailable' : 'BadInput';
+}
+
+/** The reason of a failed fetch is one level down. */
+function failure(error: unknown): string {
+  if (!(error instanceof Error)) return 'no answer';
+  return error.cause instanceof Error && error.cause.message !== '' ? error.cause.message : error.message;
+}
