@@ -121,6 +121,7 @@ function claimBootstrap(difference: FieldDifference, context: ClaimContext, reci
       return { ...ruling, subject: fields(at) };
     case 'by entry':
       if (isEmptied) return noWork(EMPTIED, field);
+      if (!entry && !order) return uncovered('not a list of objects');
       if (ruling.entry === 'kubelet argument') return claimKubeletArgument(difference);
       if (order) return noWork('only the order of the files', field);
       return claimFile(difference, {

@@ -73,27 +73,25 @@ function fileRefusal(from: JsonValue | undefined, to: JsonValue, keys: Change['k
   return fields.every((field) => FILE_FIELDS.includes(field)) ? undefined : 'unknown field of a file';
 }
 
+/** An argument that is added, changed or removed; without an entry: only their order changes. */
 export function claimKubeletArgument({ entry }: Change): Claim {
-  const names = [entry?.from, entry?.to]
-    .filter((side) => side !== undefined)
-    .map((side) => normalName(member(side, 'name')));
-  const refused = names.find((name) => name === undefined || REFUSED_KUBELET_ARGUMENTS.includes(name));
-  if (names.length > 0 && names.includes(refused)) {
-    return uncovered(
-      refused === undefined ? 'an argument without a name' : `${refused} belongs to the identity of the node`,
-    );
-  }
+  const sides = [entry?.from, entry?.to].filter((side) => side !== undefined);
+  const names = new Set(sides.map(argumentName));
+  if (names.has('')) return uncovered('an argument without a name');
+  const refused = REFUSED_KUBELET_ARGUMENTS.find((name) => names.has(name));
+  if (refused !== undefined) return uncovered(`${refused} belongs to the identity of the node`);
   return {
     verdict: 'claimed',
     reason: 'the kubelet restarts with it',
     steps: ['configure', 'kubelet'],
-    subject: { kind: 'kubelet arguments', name: [...new Set(names)].join(', ') || 'order' },
+    subject: { kind: 'kubelet arguments', name: [...names].join(', ') || 'order' },
   };
 }
 
 /** The kubelet takes node_ip for node-ip. */
-function normalName(name: JsonValue | undefined): string | undefined {
-  return typeof name === 'string' && name !== '' ? name.replace(/^-+/, '').replaceAll('_', '-') : undefined;
+function argumentName(entry: JsonValue): string {
+  const name = member(entry, 'name');
+  return typeof name === 'string' ? name.replace(/^-+/, '').replaceAll('_', '-') : '';
 }
 
 function isUnder(path: string, folder: string): boolean {
@@ -102,12 +100,6 @@ function isUnder(path: string, folder: string): boolean {
 
 /** One spelling per file, so that a folder's prefix says what it seems to say; no control characters. */
 function isNormal(path: string): boolean {
-  // eslint-disable-next-line no-control-regex
-  return (
-    path.startsWith('/') &&
-    path
-      .slice(1)
-      .split('/')
-      .every((name) => !['', '.', '..'].includes(name))
-  );
+  const names = path.split('/').slice(1);
+  return path.startsWith('/') && !/\p{Cc}/u.test(path) && !names.some((name) => /^\.{0,2}$/.test(name));
 }

@@ -1,0 +1,9 @@
+// The step templates of this version.
+import { ApiObject } from 'cdk8s';
+import type { Construct } from 'constructs';
+import { stepTemplates } from '../generators/step-templates.ts';
+import type { Values } from './values.ts';
+
+export function steps(scope: Construct, { image }: Values, version: string): void {
+  new ApiObject(scope, 'step-templates', stepTemplates({ version, image }));
+}

@@ -1,0 +1,44 @@
+// Everything that a site may want to change about the installation. Edit `values`, then `npm run synth`.
+import type { z } from 'zod';
+import type { imageMapSchema, policySchema } from '../api/policy.ts';
+
+export interface Values {
+  /** Image with the `refit` program, by digest: of the server and of the step pods. */
+  image: string;
+  /** Of the server; two or more, so that the hooks answer while a node goes away. */
+  replicas: number;
+  /** Namespaces with Clusters. Whoever may create Workflows in one of them is root on the nodes: keep them few. */
+  clusterNamespaces: readonly ClusterNamespace[];
+  /** src/api/policy.ts */
+  policy: Omit<z.input<typeof policySchema>, 'imageMap'>;
+  /** Release -> its Kubernetes, containerd and CNI versions and its upgrader image by digest. */
+  imageMap: z.input<typeof imageMapSchema>;
+  /** mTLS: Secret in the server's namespace whose `ca.crt` signs the client certificates of the CAPI managers. */
+  clientCaSecret?: string;
+  /** Namespaces of the two CAPI managers that call the hooks. */
+  callerNamespaces: readonly string[];
+  /** Namespaces that may scrape /metrics. */
+  metricsNamespaces: readonly string[];
+  /** Where the API server of the management cluster listens: its Service and its endpoints. */
+  apiServerPorts: readonly number[];
+}
+
+export interface ClusterNamespace {
+  name: string;
+  /** Secrets that KubeadmConfigs there name in `files[].contentFrom`: the only ones that step pods may read. */
+  contentSecrets: readonly string[];
+}
+
+export const values: Values = {
+  // A placeholder: no image is published yet. Put the digest of your own build here.
+  image: `ghcr.io/capi-refit/refit@sha256:${'0'.repeat(64)}`,
+  replicas: 2,
+  clusterNamespaces: [{ name: 'default', contentSecrets: [] }],
+  policy: {},
+  // Empty: every update is refused, naming the release that is missing. For example:
+  // 'v1.34.3': { kubernetes: 'v1.34.3', containerd: '2.1.4', cni: '1.8.0', image: 'registry.example.com/upgrader@sha256:...' }
+  imageMap: {},
+  callerNamespaces: ['capi-system', 'capi-kubeadm-control-plane-system'],
+  metricsNamespaces: ['monitoring'],
+  apiServerPorts: [443, 6443],
+};

@@ -1,0 +1,33 @@
+import { readFileSync } from 'node:fs';
+import { KubeConfig } from '@kubernetes/client-node';
+import { badInput, StatusError } from '../../api/errors.ts';
+
+/** What client-node falls back to when it finds nothing. */
+const NOTHING_FOUND = 'http://localhost:8080';
+
+/**
+ * From the file; without one $KUBECONFIG, ~/.kube/config, or the pod's service account. Errors: BadInput, without a
+ * word of the content: a YAML error shows the lines around it, and these may hold a key.
+ */
+export function connect(file?: string): KubeConfig {
+  const kubeConfig = new KubeConfig();
+  try {
+    if (file === undefined) kubeConfig.loadFromDefault();
+    else {
+      kubeConfig.loadFromString(readFileSync(file, 'utf8'));
+    }
+  } catch (error) {
+    throw new StatusError(`kubeconfig ${file ?? 'by default'}: ${problem(error)}`, { reason: 'BadInput' });
+  }
+  const server = kubeConfig.getCurrentCluster()?.server;
+  if (file === undefined && server === NOTHING_FOUND) {
+    throw badInput('--kubeconfig', file, 'a file, $KUBECONFIG, ~/.kube/config, or to run in a pod');
+  }
+  if (server === undefined) throw badInput('current-context', kubeConfig.getCurrentContext(), 'a context with a cluster');
+  return kubeConfig;
+}
+
+function problem(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return typeof code === 'string' ? `cannot be read (${code})` : 'got something else, expected a kubeconfig in YAML';
+}

@@ -1,0 +1,72 @@
+// Cluster API objects reduced to what the server uses: nothing else of them stays in memory. Pure.
+import { CLUSTER_NAME_LABEL } from '../../api/labels.ts';
+import type { JsonObject } from '../../api/json.ts';
+import type { ClusterView, MachineDeploymentView, MachineView } from '../store.ts';
+import { at, list, text, texts } from './fields.ts';
+
+/** kubectl's copy of the whole object: large, and it may hold file contents. */
+const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
+
+export function clusterView(cluster: JsonObject): ClusterView {
+  return { ...identity(cluster), labels: texts(cluster, 'metadata', 'labels') };
+}
+
+export function machineView(machine: JsonObject): MachineView {
+  const labels = texts(machine, 'metadata', 'labels');
+  const { [LAST_APPLIED]: _, ...annotations } = texts(machine, 'metadata', 'annotations');
+  const version = text(machine, 'spec', 'version');
+  const nodeName = text(machine, 'status', 'nodeRef', 'name');
+  const kubeletVersion = text(machine, 'status', 'nodeInfo', 'kubeletVersion');
+  const nodeReady = condition(machine, 'NodeReady');
+  return {
+    ...identity(machine),
+    resourceVersion: text(machine, 'metadata', 'resourceVersion') ?? '',
+    labels,
+    annotations,
+    deleting: text(machine, 'metadata', 'deletionTimestamp') !== undefined,
+    cluster: text(machine, 'spec', 'clusterName') ?? labels[CLUSTER_NAME_LABEL] ?? '',
+    ...(version === undefined ? {} : { version }),
+    ...(nodeName === undefined ? {} : { nodeName }),
+    ...(kubeletVersion === undefined ? {} : { kubeletVersion }),
+    ...(nodeReady === undefined ? {} : { nodeReady }),
+  };
+}
+
+/** `now` in monotonic seconds; an earlier view of the same generation keeps the time at which it was first seen. */
+export function machineDeploymentView(
+  deployment: JsonObject,
+  now: number,
+  previous?: MachineDeploymentView,
+): MachineDeploymentView {
+  const { namespace, name, uid } = identity(deployment);
+  const generation = Number(at(deployment, 'metadata', 'generation') ?? 0);
+  const isKnown = previous?.uid === uid && previous.generation === generation;
+  const template = at(deployment, 'spec', 'template', 'spec');
+  const version = text(template, 'version');
+  const bootstrapRef = text(template, 'bootstrap', 'configRef', 'name');
+  const infrastructureRef = text(template, 'infrastructureRef', 'name');
+  return {
+    namespace,
+    name,
+    uid,
+    generation,
+    seenAt: isKnown ? previous.seenAt : now,
+    ...(version === undefined ? {} : { version }),
+    ...(bootstrapRef === undefined ? {} : { bootstrapRef }),
+    ...(infrastructureRef === undefined ? {} : { infrastructureRef }),
+  };
+}
+
+export function identity(object: JsonObject): { namespace: string; name: string; uid: string } {
+  return {
+    namespace: text(object, 'metadata', 'namespace') ?? '',
+    name: text(object, 'metadata', 'name') ?? '',
+    uid: text(object, 'metadata', 'uid') ?? '',
+  };
+}
+
+/** Unknown is not ready: a kubelet that no longer reports shows so. */
+function condition(object: JsonObject, type: string): boolean | undefined {
+  const found = list(object, 'status', 'conditions').find((candidate) => text(candidate, 'type') === type);
+  return found === undefined ? undefined : text(found, 'status') === 'True';
+}

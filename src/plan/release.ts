@@ -1,0 +1,33 @@
+// Which release of the image map an operation takes its binaries from.
+import { StatusError } from '../api/errors.ts';
+import { releasesOf, type Policy, type Release } from '../api/policy.ts';
+import { parseVersion } from '../api/version.ts';
+
+export type NamedRelease = Release & { name: string };
+
+/** Versions that an error names. */
+const MAX_NAMED = 10;
+
+/**
+ * The release for a Kubernetes version: of several the last by name. undefined when there is no image map.
+ * Errors: BadInput when the image map has none.
+ */
+export function releaseFor(policy: Policy, kubernetes: string): NamedRelease | undefined {
+  const releases = releasesOf(policy, kubernetes);
+  if (releases?.length === 0) {
+    throw new StatusError(
+      `imageMap: got no release for Kubernetes ${kubernetes}, expected one of ${versionsOf(policy)}`,
+      { reason: 'BadInput' },
+    );
+  }
+  return releases?.at(-1);
+}
+
+function versionsOf(policy: Policy): string {
+  const versions = [...new Set(Object.values(policy.imageMap ?? {}).map((release) => release.kubernetes))]
+    .map((version) => parseVersion(version, 'imageMap'))
+    .sort((a, b) => b.compare(a))
+    .map((version) => `v${version.raw}`);
+  const more = versions.length > MAX_NAMED ? ` and ${versions.length - MAX_NAMED} more` : '';
+  return versions.slice(0, MAX_NAMED).join(', ') + more || 'any: the image map is empty';
+}
