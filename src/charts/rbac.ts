@@ -22,7 +22,7 @@ export function serverClusterRole(scope: Construct): void {
     rules: [
       { apiGroups: [CAPI], resources: ['clusters', 'machines', 'machinedeployments'], verbs: READ },
       { apiGroups: ['argoproj.io'], resources: ['workflows'], verbs: READ },
-      { apiGroups: [''], resources: ['events'], verbs: ['create', 'patch'] },
+      { apiGroups: [''], resources: ['events'], verbs: ['get', 'create', 'patch'] },
     ],
   });
   new k8s.KubeClusterRoleBinding(scope, 'server-cluster-role-binding', {

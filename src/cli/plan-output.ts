@@ -1,19 +1,34 @@
 // How a plan looks to a person. Pure.
 import { createHash } from 'node:crypto';
+import type { HookResponse } from '../api/hooks.ts';
 import type { JsonValue } from '../api/json.ts';
-import type { Difference, PlannedStep } from '../plan/types.ts';
-import type { PlanOutput } from './commands/plan.ts';
+import type { Decision, Difference, PlannedStep } from '../plan/types.ts';
 import { paint, type Paint } from './io.ts';
+import { hanging } from './text.ts';
+
+/** The contract of `-o json`. */
+export interface PlanOutput extends Pick<Decision, 'decision' | 'reason' | 'differences' | 'steps'> {
+  /** Exactly what Cluster API would be answered; its patches hold the new values in clear (base64). */
+  response: HookResponse;
+}
+
+/** Fits a terminal of 80 columns, but for names that are longer. */
+const WIDTH = 80;
 
 export function planTable(output: PlanOutput, isTerminal: boolean): string {
   const style = paint(isTerminal);
+  const { decision, differences, steps } = output;
   const sections = [headline(output, style)];
-  if (output.differences.length > 0) {
+  if (differences.length > 0) {
+    const lines = differences.flatMap((difference) => differenceLines(difference, style));
+    sections.push([style.bold('DIFFERENCES'), ...lines].join('\n'));
+  }
+  if (steps.length > 0) {
+    const only = decision === 'accept' ? '' : ' that the claimed differences would need';
     sections.push(
-      [style.bold('DIFFERENCES'), ...output.differences.flatMap((d) => differenceLines(d, style))].join('\n'),
+      [style.bold('STEPS') + only, ...steps.map((step, index) => stepLine(step, index, style))].join('\n'),
     );
   }
-  if (output.steps.length > 0) sections.push(stepLines(output.steps, style));
   sections.push(`${style.bold('ANSWER')}  ${answerLine(output)}`);
   return `${sections.join('\n\n')}\n`;
 }
@@ -31,32 +46,45 @@ export function withoutPatchContents(output: PlanOutput): unknown {
 }
 
 function headline({ decision, reason }: PlanOutput, style: Paint): string {
-  const colour = decision === 'accept' ? style.green : decision === 'replace' ? style.yellow : style.red;
+  const colour = { accept: style.green, block: style.red, replace: style.yellow, reject: style.red }[
+    decision
+  ];
   const meaning = {
     accept: 'Refit updates the machine in place',
     block: 'Refit refuses; Cluster API keeps the machine and waits',
     replace: 'Cluster API replaces the machine',
     reject: 'the request cannot be followed',
   }[decision];
-  return `${style.bold('DECISION')}  ${colour(decision)}: ${meaning}\n          ${reason}`;
+  return `${style.bold('DECISION')}  ${colour(decision)}: ${meaning}\n${hanging('          ', reason, WIDTH)}`;
 }
 
 function differenceLines({ object, path, from, to, verdict, reason }: Difference, style: Paint): string[] {
   const mark = verdict === 'claimed' ? style.green('claimed  ') : style.red('uncovered');
+  const indent = ' '.repeat(13);
   return [
     `  ${mark}  ${object} ${path}`,
-    `             ${shown(from)} -> ${shown(to)}`,
-    `             ${style.dim(reason)}`,
+    hanging(indent, change(from, to), WIDTH),
+    hanging(indent, reason, WIDTH, style.dim),
   ];
 }
 
-function stepLines(steps: readonly PlannedStep[], style: Paint): string {
-  const rows = steps.map(({ name, group, disruptive, reason }, index) => {
-    const number = String(index + 1).padStart(3);
-    const disturbs = disruptive ? style.yellow('disturbs') : '        ';
-    return `${number}  ${name.padEnd(11)}${group.padEnd(6)}${disturbs}  ${style.dim(reason)}`;
-  });
-  return [style.bold('STEPS'), ...rows].join('\n');
+function stepLine({ name, group, disruptive, reason }: PlannedStep, index: number, style: Paint): string {
+  const heading = `${String(index + 1).padStart(3)}  ${name.padEnd(11)}${group.padEnd(7)}`;
+  const disturbs = (disruptive ? 'disturbs' : '').padEnd(10);
+  const lines = hanging(heading + disturbs, reason, WIDTH, style.dim);
+  return disruptive ? lines.replace(disturbs, style.yellow(disturbs)) : lines;
+}
+
+/** Of lists of texts only what comes and goes. */
+function change(from: JsonValue | undefined, to: JsonValue | undefined): string {
+  if (!isTexts(from) || !isTexts(to)) return `${shown(from)} -> ${shown(to)}`;
+  const added = to.filter((item) => !from.includes(item)).map((item) => `+ ${shown(item)}`);
+  const removed = from.filter((item) => !to.includes(item)).map((item) => `- ${shown(item)}`);
+  return [...removed, ...added].join(', ') || 'another order';
+}
+
+function isTexts(value: JsonValue | undefined): value is string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string');
 }
 
 function answerLine({ response }: PlanOutput): string {
@@ -70,7 +98,7 @@ function answerLine({ response }: PlanOutput): string {
 function shown(value: JsonValue | undefined): string {
   if (value === undefined) return '(absent)';
   const text = JSON.stringify(value);
-  return text.length <= 60 ? text : `${text.slice(0, 57)}...`;
+  return text.length <= 120 ? text : `${text.slice(0, 117)}...`;
 }
 
 function digest(text: string): string {

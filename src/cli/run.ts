@@ -2,6 +2,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { EXIT, STEP_COMMANDS, stepParameters, FINISH_FLAGS, WORKFLOW_FLAGS } from '../api/commands.ts';
 import { StatusError } from '../api/errors.ts';
 import { STEP_NAMES } from '../api/steps.ts';
+import type { DemoFlags, PlanFlags, ServeFlags } from './flags.ts';
 import type { Io } from './io.ts';
 import { version } from './version.ts';
 
@@ -108,32 +109,6 @@ function addStep(program: Command): void {
       );
     });
   }
-}
-
-export interface PlanFlags {
-  filename: string;
-  output: 'table' | 'yaml' | 'json';
-  onUncovered?: 'block' | 'replace';
-  policy?: string;
-}
-
-export interface ServeFlags {
-  store: 'kubernetes' | 'embedded';
-  host?: string;
-  port: number;
-  tlsCertFile?: string;
-  tlsPrivateKeyFile?: string;
-  clientCaFile?: string;
-  policy?: string;
-  imageMap?: string;
-  kubeconfig?: string;
-  stepSeconds: number;
-  fail?: (typeof STEP_NAMES)[number];
-}
-
-export interface DemoFlags {
-  fail?: (typeof STEP_NAMES)[number];
-  outputFolder: string;
 }
 
 function port(text: string): number {

@@ -21,6 +21,8 @@ export interface RefitServerOptions {
   policy: () => Policy;
   tls: TlsMaterial;
   version: string;
+  /** Sees every request before it is handled: the embedded store makes the objects that it talks about. */
+  before?: (body: unknown) => void;
 }
 
 /** The store must be started by the caller; `close` ends the server and its background work, not the store. */
@@ -30,7 +32,7 @@ export function createRefitServer(options: RefitServerOptions): Server {
   const operations = createOperations({ store, clock, log, metrics, policy, version });
   const background = new AbortController();
   startReconciler({ store, operations, clock, log, metrics, policy }, background.signal);
-  const handlers = hookHandlers({ store, clock, metrics, operations, policy });
+  const handlers = hookHandlers({ store, clock, metrics, operations, policy }, options.before);
   const server = createServer({ tls: options.tls, handlers, metrics, log, ready: () => store.ready() });
   return {
     ...server,
@@ -42,12 +44,14 @@ export function createRefitServer(options: RefitServerOptions): Server {
 }
 
 /** Without HTTP: for benchmarks and tests too. */
-export function hookHandlers(context: Context): Handlers {
-  const can = (hook: Exclude<UpdateRequest['hook'], 'UpdateMachine'>) => (body: unknown) =>
-    canUpdate(context, hook, body);
+export function hookHandlers(context: Context, before: (body: unknown) => void = () => undefined): Handlers {
+  const handle = (hook: UpdateRequest['hook']) => (body: unknown) => {
+    before(body);
+    return hook === 'UpdateMachine' ? updateMachine(context, body) : canUpdate(context, hook, body);
+  };
   return {
-    canUpdateMachine: can('CanUpdateMachine'),
-    canUpdateMachineSet: can('CanUpdateMachineSet'),
-    updateMachine: (body) => updateMachine(context, body),
+    canUpdateMachine: handle('CanUpdateMachine'),
+    canUpdateMachineSet: handle('CanUpdateMachineSet'),
+    updateMachine: handle('UpdateMachine'),
   };
 }

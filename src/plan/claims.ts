@@ -6,7 +6,7 @@ import type { Role } from '../api/steps.ts';
 import { isAboveApiServer, versionRefusal } from '../api/version.ts';
 import { BOOTSTRAP_RECIPES, above, type Recipe, type Ruling } from './claim-rules.ts';
 import { uncovered, type Claim, type Subject } from './claim.ts';
-import type { Key } from './compare.ts';
+import type { Key } from './entry-names.ts';
 import type { FieldDifference } from './differences.ts';
 import { claimFile, claimKubeletArgument } from './entry-claims.ts';
 import { groupOf, objectPairs, roleOf, rootValue } from './objects.ts';

@@ -1,8 +1,7 @@
 // Where two JSON values differ, strictly: absent, null, {} and [] are four different things.
 import { badInput } from '../api/errors.ts';
 import { isObject, member, type JsonValue } from '../api/json.ts';
-
-export type Key = string | number;
+import { entryNames, type Key } from './entry-names.ts';
 
 /** The list entry (a file, an argument) that a change lies in, whole: as it is and as it is wanted. */
 export interface Entry {
@@ -22,17 +21,6 @@ export interface Change {
 
 /** No real update has as many; bounds the time and the answer that a hostile request can cost. */
 const MAX_CHANGES = 10_000;
-
-/** Lists whose entries have a name: matched by it, not by their place. */
-const ENTRY_NAMES: ReadonlyMap<Key, readonly string[]> = new Map([
-  ['files', ['path']],
-  ['users', ['name']],
-  ['extraArgs', ['name']],
-  ['kubeletExtraArgs', ['name']],
-  ['extraEnvs', ['name']],
-  ['extraVolumes', ['name']],
-  ['taints', ['key', 'effect']],
-]);
 
 /** A place in the value, as a chain: cheap where nothing differs. */
 interface Place {
@@ -108,18 +96,19 @@ function compareEntries(
   changes: Change[],
 ): boolean {
   const [namesBefore, namesAfter] = entryNames(place?.key, before, after);
+  const wanted = new Set(namesAfter);
+  namesBefore.forEach((name, index) => {
+    if (!wanted.has(name)) compareEntry(place, index, before[index], undefined, changes);
+  });
   const indexBefore = new Map(namesBefore.map((name, index) => [name, index]));
   let last = -1;
   let moved = false;
   namesAfter.forEach((name, index) => {
     const match = indexBefore.get(name);
     compareEntry(place, index, match === undefined ? undefined : before[match], after[index], changes);
-    if (match === undefined) return;
-    moved ||= match < last;
-    last = Math.max(last, match);
-    indexBefore.delete(name);
+    moved ||= match !== undefined && match < last;
+    last = Math.max(last, match ?? -1);
   });
-  for (const index of indexBefore.values()) compareEntry(place, index, before[index], undefined, changes);
   return moved;
 }
 
@@ -135,29 +124,6 @@ function compareEntry(
   const inside = { parent: place, key: index, entry: place?.entry ?? sides(from, to) };
   if (from === undefined || to === undefined) add(changes, inside, { from, to });
   else compareValues(inside, from, to, changes);
-}
-
-/** What identifies each entry: its name and, for the second and later of a name, which one; else its place. */
-function entryNames(list: Key | undefined, before: JsonValue[], after: JsonValue[]): [string[], string[]] {
-  const fields = list === undefined ? undefined : ENTRY_NAMES.get(list);
-  const named = fields && before.concat(after).every((entry) => hasAll(entry, fields));
-  return named
-    ? [distinct(before, fields), distinct(after, fields)]
-    : [before.map((_, index) => String(index)), after.map((_, index) => String(index))];
-}
-
-function hasAll(entry: JsonValue, fields: readonly string[]): boolean {
-  return fields.every((field) => typeof member(entry, field) === 'string');
-}
-
-function distinct(entries: JsonValue[], fields: readonly string[]): string[] {
-  const seen = new Map<string, number>();
-  return entries.map((entry) => {
-    const name = JSON.stringify(fields.map((field) => member(entry, field)));
-    const occurrence = seen.get(name) ?? 0;
-    seen.set(name, occurrence + 1);
-    return `${name}#${occurrence}`;
-  });
 }
 
 function isScalar(value: JsonValue): boolean {

@@ -58,6 +58,25 @@ export function rootValue(object: HookObject | undefined, root: readonly string[
   return object && root.slice(1).reduce<JsonValue | undefined>(member, object.spec);
 }
 
+/** Kubernetes versions that the request goes from and to. */
+export function versionsOf(request: CanUpdateRequest): { from: string; to: string } {
+  if (request.hook === 'CanUpdateMachine') {
+    const { current, desired } = request;
+    return { from: versionOf(current.machine), to: versionOf(desired.machine) };
+  }
+  const { current, desired } = request;
+  return {
+    from: versionOf(current.machineSet, TEMPLATE_SPEC),
+    to: versionOf(desired.machineSet, TEMPLATE_SPEC),
+  };
+}
+
+/** Decoding has made sure that it is there. */
+export function versionOf(machine: HookObject, root = SPEC): string {
+  const version = member(rootValue(machine, root), 'version');
+  return typeof version === 'string' ? version : '';
+}
+
 /** A MachineSet holds workers only: control-plane machines belong to their control plane. */
 export function roleOf(request: UpdateRequest): Role {
   if (request.hook === 'CanUpdateMachineSet') return 'worker';

@@ -1,10 +1,16 @@
 // RFC 6902 patches that bring the claimed fields of the current objects to their wanted values.
 import type { CanUpdateRequest } from '../api/hooks.ts';
 import { isObject, member, pointer, type JsonValue } from '../api/json.ts';
-import type { Key } from './compare.ts';
+import type { Key } from './entry-names.ts';
+import type { Claim } from './claim.ts';
 import type { FieldDifference } from './differences.ts';
 import { objectPairs, rootValue } from './objects.ts';
 import type { Decision, PatchOperation } from './types.ts';
+
+interface Judged {
+  difference: FieldDifference;
+  claim: Claim;
+}
 
 /** Differences by place. */
 interface Branch {
@@ -14,38 +20,35 @@ interface Branch {
 }
 
 /** By object; only objects that have operations. Values are those of the request, uncopied. */
-export function patchesOf(
-  request: CanUpdateRequest,
-  differences: readonly FieldDifference[],
-  isClaimed: (difference: FieldDifference) => boolean,
-): Decision['patches'] {
+export function patchesOf(request: CanUpdateRequest, judged: readonly Judged[]): Decision['patches'] {
   const patches: Decision['patches'] = {};
   for (const { name, root, from, to } of objectPairs(request)) {
-    const own = differences.filter((difference) => difference.object === name && difference.path !== '');
+    const own = judged.filter(({ difference }) => difference.object === name && difference.path !== '');
     const operations: PatchOperation[] = [];
-    collect(branchOf(own, isClaimed), pointer(root), rootValue(from, root), rootValue(to, root), operations);
+    collect(branchOf(own), pointer(root), rootValue(from, root), rootValue(to, root), operations);
     if (operations.length > 0) patches[name] = operations;
   }
   return patches;
 }
 
-function branchOf(
-  differences: readonly FieldDifference[],
-  isClaimed: (difference: FieldDifference) => boolean,
-): Branch {
-  const root: Branch = { beneath: new Map(), isCovered: true };
-  for (const difference of differences) {
-    const claimed = isClaimed(difference);
+function branchOf(judged: readonly Judged[]): Branch {
+  const root = emptyBranch();
+  for (const { difference, claim } of judged) {
+    const isCovered = claim.verdict === 'claimed';
     let branch = root;
-    branch.isCovered &&= claimed;
+    branch.isCovered &&= isCovered;
     for (const key of difference.keys) {
-      const next = branch.beneath.get(key) ?? { beneath: new Map<Key, Branch>(), isCovered: true };
+      const next = branch.beneath.get(key) ?? emptyBranch();
+      next.isCovered &&= isCovered;
       branch.beneath.set(key, next);
-      next.isCovered &&= claimed;
       branch = next;
     }
   }
   return root;
+}
+
+function emptyBranch(): Branch {
+  return { beneath: new Map(), isCovered: true };
 }
 
 /**

@@ -1,17 +1,28 @@
 // Values as they may be shown: in clear only where they are known to be harmless, else as a digest.
 import { hash } from 'node:crypto';
 import { canonicalJson, isObject, member, type JsonValue } from '../api/json.ts';
-import type { Key } from './compare.ts';
+import type { Key } from './entry-names.ts';
 import type { FieldDifference } from './differences.ts';
 
-/** true: everything beneath is harmless; 'argument': so is the value unless the argument's name says otherwise. */
+/** true: so is everything beneath unless its name says otherwise; 'argument': unless the argument's name does. */
 type Harmless = true | 'argument' | { readonly [field: string]: Harmless };
 
 /** Stands for every index of a list. */
 const EACH = '[]';
 
 const ARGUMENTS: Harmless = { [EACH]: { name: true, value: 'argument' } };
-const ENVIRONMENT: Harmless = { [EACH]: { name: true, valueFrom: true } };
+const ENVIRONMENT: Harmless = {
+  [EACH]: {
+    name: true,
+    valueFrom: {
+      secretKeyRef: { name: true, key: true },
+      configMapKeyRef: true,
+      fieldRef: true,
+      fileKeyRef: true,
+      resourceFieldRef: true,
+    },
+  },
+};
 const COMPONENT = { extraArgs: ARGUMENTS, extraEnvs: ENVIRONMENT, extraVolumes: true } as const;
 const SECRET_REFERENCE: Harmless = { secret: { name: true, key: true } };
 const NODE = {
@@ -84,7 +95,7 @@ const HARMLESS_BOOTSTRAP: Harmless = {
       passwdFrom: SECRET_REFERENCE,
     },
   },
-  ntp: true,
+  ntp: { enabled: true, servers: true },
   diskSetup: true,
   format: true,
   verbosity: true,
@@ -131,7 +142,7 @@ function within({ part, harmless, name }: Place, key: Key, ownName: string): Pla
   if (typeof harmless === 'object') {
     return { ...place, harmless: Object.hasOwn(harmless, field) ? harmless[field] : undefined };
   }
-  const secret = part === 'infrastructure' && (SENSITIVE_NAME.test(field) || SENSITIVE_NAME.test(ownName));
+  const secret = SENSITIVE_NAME.test(field) || (part === 'infrastructure' && SENSITIVE_NAME.test(ownName));
   return { ...place, harmless: secret ? undefined : harmless };
 }
 

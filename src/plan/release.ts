@@ -8,19 +8,18 @@ export type NamedRelease = Release & { name: string };
 /** Versions that an error names. */
 const MAX_NAMED = 10;
 
-/**
- * The release for a Kubernetes version: of several the last by name. undefined when there is no image map.
- * Errors: BadInput when the image map has none.
- */
-export function releaseFor(policy: Policy, kubernetes: string): NamedRelease | undefined {
-  const releases = releasesOf(policy, kubernetes);
-  if (releases?.length === 0) {
-    throw new StatusError(
-      `imageMap: got no release for Kubernetes ${kubernetes}, expected one of ${versionsOf(policy)}`,
-      { reason: 'BadInput' },
-    );
-  }
-  return releases?.at(-1);
+/** The release for a Kubernetes version: of several the last by name; undefined when there is none, or no image map. */
+export function releaseOf(policy: Policy, kubernetes: string): NamedRelease | undefined {
+  return releasesOf(policy, kubernetes)?.at(-1);
+}
+
+/** BadInput when there is an image map, but no release for the version in it. */
+export function missingRelease(policy: Policy, kubernetes: string): StatusError | undefined {
+  if (policy.imageMap === undefined || releaseOf(policy, kubernetes)) return undefined;
+  return new StatusError(
+    `imageMap: got no release for Kubernetes ${kubernetes}, expected one of ${versionsOf(policy)}`,
+    { reason: 'BadInput' },
+  );
 }
 
 function versionsOf(policy: Policy): string {

@@ -21,10 +21,7 @@ export async function startControlPlane(): Promise<ControlPlane> {
     detached: true,
     execArgv: [],
   });
-  const stop = async () => {
-    await ask(keeper, 'stop');
-    await ended(keeper);
-  };
+  const stop = () => ended(keeper);
   try {
     const { kubeconfigPath = '' } = await ask(keeper, 'start');
     return {
@@ -54,10 +51,11 @@ async function ask(keeper: ChildProcess, order: Order): Promise<Reply> {
   return reply;
 }
 
+/** Let go of it, and it ends. */
 function ended(keeper: ChildProcess): Promise<void> {
   return new Promise((resolve) => {
     if (keeper.exitCode !== null || keeper.signalCode !== null) return resolve();
     keeper.once('exit', () => resolve());
-    keeper.disconnect();
+    if (keeper.connected) keeper.disconnect();
   });
 }

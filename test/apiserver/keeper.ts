@@ -7,7 +7,7 @@ import { tool } from '../tools/build.ts';
 import * as components from './components.ts';
 import { type Daemon, startDaemon } from './daemon.ts';
 
-export type Order = 'start' | 'stopApiServer' | 'startApiServer' | 'stop';
+export type Order = 'start' | 'stopApiServer' | 'startApiServer';
 export interface Reply {
   error?: string;
   kubeconfigPath?: string;
@@ -29,9 +29,6 @@ async function obey(order: Order): Promise<Reply> {
       return {};
     case 'startApiServer':
       await startApiServer();
-      return {};
-    case 'stop':
-      await end();
       return {};
   }
 }
@@ -66,10 +63,6 @@ async function end(): Promise<void> {
   isEnding = true;
   await Promise.all([...running].map((daemon) => daemon.stop()));
   if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
-}
-
-async function endAndExit(): Promise<void> {
-  await end();
   process.exit();
 }
 
@@ -77,7 +70,7 @@ process.on('message', (order: Order) => {
   obey(order)
     .catch((error: unknown): Reply => ({ error: error instanceof Error ? error.message : String(error) }))
     .then((reply) => process.send?.(reply))
-    .catch(() => endAndExit());
+    .catch(() => end());
 });
-process.once('disconnect', () => void endAndExit());
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => void endAndExit());
+process.once('disconnect', () => void end());
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => void end());

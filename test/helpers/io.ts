@@ -1,7 +1,9 @@
 import type { Io } from '../../src/cli/io.ts';
 
 /** Collects what a command prints; files come from a map. */
-export function fakeIo(files: Readonly<Record<string, string>> = {}): Io & { stdout: () => string; stderr: () => string } {
+export function fakeIo(
+  files: Readonly<Record<string, string>> = {},
+): Io & { stdout: () => string; stderr: () => string } {
   const written = { out: '', err: '' };
   return {
     out: (text) => void (written.out += text),

@@ -1,7 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import { RETRY_ANNOTATION } from '../../src/api/labels.ts';
-import { OPERATION_STATES, writeRecord, type OperationRecord } from '../../src/api/operation.ts';
-import { onRequest, overdue, type Situation } from '../../src/hook/failure-policy.ts';
+import {
+  OPERATION_STATES,
+  writeRecord,
+  type OperationRecord,
+  type OperationState,
+} from '../../src/api/operation.ts';
+import { onRequest, overdue, type Action, type Situation } from '../../src/hook/failure-policy.ts';
 import type { MachineView, TaskView, WorkflowView } from '../../src/hook/store.ts';
 
 const WANTED = { hash: 'v1-b', version: 'v1.34.3' };
@@ -25,14 +30,14 @@ describe('UpdateMachine on a Machine without operation', () => {
 });
 
 describe('UpdateMachine for the desired state of the record', () => {
-  it.each([
+  it.each<[OperationState, Partial<OperationRecord>, WorkflowView | undefined, Action['do']]>([
     ['starting', {}, undefined, 'create'],
     ['running', {}, workflow(), 'progress'],
     ['stopping', {}, workflow({ stopping: true }), 'wait'],
     ['succeeded', { node: { kubeletVersion: 'v1.34.3', ready: true } }, undefined, 'done'],
     ['failed', { reason: 'step kubelet: boom' }, undefined, 'wait'],
     ['cancelled', {}, undefined, 'start'],
-  ] as const)('%s leads to the right action', (state, more, running, action) => {
+  ])('%s leads to the right action', (state, more, running, action) => {
     const node = { kubeletVersion: 'v1.34.3', nodeReady: true };
     expect(onRequest(situation({ state, ...more }, running, node), WANTED).do).toBe(action);
   });
@@ -64,14 +69,14 @@ describe('UpdateMachine for the desired state of the record', () => {
 });
 
 describe('UpdateMachine for another desired state than the record', () => {
-  it.each([
+  it.each<[OperationState, WorkflowView | undefined, Action['do']]>([
     ['starting', undefined, 'stop'],
     ['running', workflow(), 'stop'],
     ['stopping', workflow({ stopping: true }), 'wait'],
     ['succeeded', undefined, 'start'],
     ['failed', undefined, 'start'],
     ['cancelled', undefined, 'start'],
-  ] as const)('%s leads to the right action', (state, running, action) => {
+  ])('%s leads to the right action', (state, running, action) => {
     expect(onRequest(situation({ state, hash: 'v1-a', number: 7 }, running), WANTED).do).toBe(action);
   });
 

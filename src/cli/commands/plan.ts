@@ -7,7 +7,6 @@ import {
   failure,
   HOOKS_API_VERSION,
   type HookName,
-  type HookResponse,
   type UpdateMachineRequest,
   type UpdateRequest,
 } from '../../api/hooks.ts';
@@ -16,17 +15,10 @@ import type { Policy } from '../../api/policy.ts';
 import { waitingForArgo } from '../../hook/progress.ts';
 import { canUpdateResponse } from '../../plan/answer.ts';
 import { decideCanUpdate, planUpdate } from '../../plan/decide.ts';
-import type { Decision } from '../../plan/types.ts';
 import { readPolicy, readText } from '../config.ts';
 import type { Io } from '../io.ts';
-import { planTable, withoutPatchContents } from '../plan-output.ts';
-import type { PlanFlags } from '../run.ts';
-
-/** The contract of `-o json`. */
-export interface PlanOutput extends Pick<Decision, 'decision' | 'reason' | 'differences' | 'steps'> {
-  /** Exactly what Cluster API would be answered; its patches hold the new values in clear (base64). */
-  response: HookResponse;
-}
+import { planTable, withoutPatchContents, type PlanOutput } from '../plan-output.ts';
+import type { PlanFlags } from '../flags.ts';
 
 export async function plan(flags: PlanFlags, io: Io): Promise<number> {
   const fromFile = await readPolicy(io, flags.policy);

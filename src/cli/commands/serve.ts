@@ -4,13 +4,13 @@ import type { Clock } from '../../api/clock.ts';
 import { StatusError } from '../../api/errors.ts';
 import type { Policy } from '../../api/policy.ts';
 import type { Log } from '../../hook/log.ts';
-import { createRefitServer } from '../../hook/refit-server.ts';
+import { createRefitServer, type RefitServerOptions } from '../../hook/refit-server.ts';
 import type { Store } from '../../hook/store.ts';
 import { followTls, readTls, selfSignedTls, type TlsFiles } from '../../hook/tls.ts';
 import { systemClock } from '../clock.ts';
 import { readPolicy } from '../config.ts';
 import type { Io } from '../io.ts';
-import type { ServeFlags } from '../run.ts';
+import type { ServeFlags } from '../flags.ts';
 import { version } from '../version.ts';
 
 const TLS_CHECK_SECONDS = 30;
@@ -21,8 +21,16 @@ export async function serve(flags: ServeFlags, io: Io): Promise<void> {
   const policy = await policyFor(flags, io);
   const files = tlsFiles(flags);
   const tls = files ? await readTls(files) : await selfSignedTls(clock.now());
-  const store = await openStore(flags, clock, log);
-  const server = createRefitServer({ store, clock, log, policy: () => policy, tls, version: version() });
+  const { store, before } = await openStore(flags, clock, log);
+  const server = createRefitServer({
+    store,
+    clock,
+    log,
+    policy: () => policy,
+    tls,
+    version: version(),
+    ...before,
+  });
   const stop = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());
 
@@ -45,7 +53,9 @@ export async function serve(flags: ServeFlags, io: Io): Promise<void> {
 /** In a cluster a version without a release is refused; the embedded store takes any version as available. */
 async function policyFor(flags: ServeFlags, io: Io): Promise<Policy> {
   const policy = await readPolicy(io, flags.policy, flags.imageMap);
-  return flags.store === 'embedded' ? policy : { ...policy, imageMap: policy.imageMap ?? {} };
+  if (flags.store === 'kubernetes') return { ...policy, imageMap: policy.imageMap ?? {} };
+  // Adopted MachineDeployments are as old as the first request: nothing to wait for in a trial.
+  return flags.policy === undefined ? { ...policy, settleSeconds: 0 } : policy;
 }
 
 function tlsFiles({ tlsCertFile, tlsPrivateKeyFile, clientCaFile, store }: ServeFlags): TlsFiles | undefined {
@@ -63,16 +73,22 @@ function tlsFiles({ tlsCertFile, tlsPrivateKeyFile, clientCaFile, store }: Serve
   );
 }
 
-async function openStore(flags: ServeFlags, clock: Clock, log: Log): Promise<Store> {
+interface OpenedStore {
+  store: Store;
+  before?: Pick<RefitServerOptions, 'before'>;
+}
+
+async function openStore(flags: ServeFlags, clock: Clock, log: Log): Promise<OpenedStore> {
   if (flags.store === 'kubernetes') {
     const { connect } = await import('../../hook/kubernetes/connect.ts');
     const { kubernetesStore } = await import('../../hook/kubernetes/store.ts');
-    return kubernetesStore({ kubeConfig: connect(flags.kubeconfig), clock, log });
+    return { store: kubernetesStore({ kubeConfig: connect(flags.kubeconfig), clock, log }) };
   }
   const { embeddedStore } = await import('../../hook/embedded/store.ts');
+  const { createAdopter } = await import('../../hook/embedded/adopt.ts');
   const store = embeddedStore({ clock, stepSeconds: () => flags.stepSeconds });
   if (flags.fail !== undefined) store.failStep(flags.fail, 'told to fail by --fail');
-  return store;
+  return { store, before: { before: createAdopter(store) } };
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -52,7 +52,7 @@ export function evaluateBoolean(text: string, field: string, operand: (tokens: T
 function tokenize(text: string, field: string): string[] {
   const tokens: string[] = [];
   const end = text.trimEnd().length;
-  for (TOKEN.lastIndex = 0; TOKEN.lastIndex < end; ) {
+  for (TOKEN.lastIndex = 0; TOKEN.lastIndex < end;) {
     const token = TOKEN.exec(text)?.[1];
     if (token === undefined) throw badInput(field, text, "names, quoted texts, ==, !=, &&, ||, ! and '( )'");
     tokens.push(token);

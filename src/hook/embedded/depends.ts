@@ -47,11 +47,15 @@ export function dagPhase(
   tasks: readonly { name: string; depends?: string }[],
   phases: ReadonlyMap<string, TaskPhase>,
 ): 'Succeeded' | 'Failed' | 'Error' {
-  const before = new Map(tasks.map(({ name, depends }) => [name, depends === undefined ? [] : tasksIn(depends)]));
+  const before = new Map(
+    tasks.map(({ name, depends }) => [name, depends === undefined ? [] : tasksIn(depends)]),
+  );
   const inner = new Set([...before.values()].flat());
   const branchPhase = (name: string): TaskPhase => {
     const phase = phases.get(name) ?? 'Omitted';
-    return phase === 'Skipped' || phase === 'Omitted' ? worst((before.get(name) ?? []).map(branchPhase)) : phase;
+    return phase === 'Skipped' || phase === 'Omitted'
+      ? worst((before.get(name) ?? []).map(branchPhase))
+      : phase;
   };
   return worst(tasks.filter(({ name }) => !inner.has(name)).map(({ name }) => branchPhase(name)));
 }
@@ -61,12 +65,19 @@ function worst(phases: readonly TaskPhase[]): 'Succeeded' | 'Failed' | 'Error' {
   return phases.includes('Failed') ? 'Failed' : 'Succeeded';
 }
 
-function evaluate(depends: string, judge: (name: string, accepted: readonly TaskPhase[]) => boolean): boolean {
+function evaluate(
+  depends: string,
+  judge: (name: string, accepted: readonly TaskPhase[]) => boolean,
+): boolean {
   return evaluateBoolean(depends, 'depends', (tokens) => {
     const [name = '', result = '', ...more] = tokens.take()?.split('.') ?? [];
     const accepted = Object.hasOwn(RESULTS, result) ? RESULTS[result] : undefined;
     if (!/^[A-Za-z0-9]/.test(name) || !accepted || more.length > 0) {
-      throw badInput('depends', depends, `task names with ${Object.keys(RESULTS).slice(1).join(', ')} or nothing`);
+      throw badInput(
+        'depends',
+        depends,
+        `task names with ${Object.keys(RESULTS).slice(1).join(', ')} or nothing`,
+      );
     }
     return judge(name, accepted);
   });

@@ -58,7 +58,9 @@ export function semaphoreName(namespace: string, configMap: string, key: string)
 function locks({ spec }: IWorkflow, namespace: string): string[] {
   const { mutexes = [], semaphores = [] } = spec.synchronization ?? {};
   return [
-    ...mutexes.map((mutex) => `${mutex.namespace ?? namespace}/Mutex/${required(mutex.name, 'mutexes[].name')}`),
+    ...mutexes.map(
+      (mutex) => `${mutex.namespace ?? namespace}/Mutex/${required(mutex.name, 'mutexes[].name')}`,
+    ),
     ...semaphores.map(({ configMapKeyRef, namespace: other }) => {
       const configMap = required(configMapKeyRef?.name, 'semaphores[].configMapKeyRef.name');
       const key = required(configMapKeyRef?.key, 'semaphores[].configMapKeyRef.key');
@@ -76,7 +78,8 @@ function dag({ spec }: IWorkflow, template: string | undefined, field: string): 
 function task({ name, templateRef, depends, when, arguments: given }: IDAGTask): Task {
   const template = templateRef?.template;
   const step = STEP_COMMANDS.find((command) => command === template);
-  if (step === undefined) throw badInput(`task ${name}: templateRef.template`, template, 'the name of a step');
+  if (step === undefined)
+    throw badInput(`task ${name}: templateRef.template`, template, 'the name of a step');
   return {
     name,
     step,
@@ -90,7 +93,7 @@ function task({ name, templateRef, depends, when, arguments: given }: IDAGTask):
 function inOrder(tasks: readonly Task[]): readonly Task[] {
   const reached = new Set<string>();
   const left = new Set(tasks);
-  for (let size = -1; left.size !== size; ) {
+  for (let size = -1; left.size !== size;) {
     size = left.size;
     for (const candidate of left) {
       const before = candidate.depends === undefined ? [] : tasksIn(candidate.depends);
@@ -105,7 +108,10 @@ function inOrder(tasks: readonly Task[]): readonly Task[] {
   return tasks;
 }
 
-function values(parameters: { name: string; value?: string }[] | undefined, field: string): Map<string, string> {
+function values(
+  parameters: { name: string; value?: string }[] | undefined,
+  field: string,
+): Map<string, string> {
   return new Map(
     (parameters ?? []).map(({ name, value }) => {
       if (typeof value !== 'string') throw badInput(`${field}[${name}]`, value, 'a string');

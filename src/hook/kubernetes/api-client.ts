@@ -18,15 +18,20 @@ export type Query = Readonly<Record<string, string | number | boolean>>;
 
 /** Errors of all but `watch`: StatusError by the status of the answer; Unavailable when none comes in time. */
 export interface ApiClient {
-  get(path: string, query?: Query): Promise<JsonObject>;
-  create(path: string, body: JsonObject): Promise<JsonObject>;
-  mergePatch(path: string, body: JsonObject): Promise<JsonObject>;
+  get(path: string, query?: Query, signal?: AbortSignal): Promise<JsonObject>;
+  create(path: string, body: object): Promise<JsonObject>;
+  mergePatch(path: string, body: object): Promise<JsonObject>;
   /**
    * The events of a watch, until the server ends it. An answer other than 200 is given as an ERROR event, as the server
    * itself does for a version that is too old. Throws when the connection is lost, silent for too long, or aborted.
    */
   watch(path: string, query: Query, signal: AbortSignal): AsyncGenerator<JsonObject>;
   close(): Promise<void>;
+}
+
+interface Content {
+  body?: object;
+  signal?: AbortSignal;
 }
 
 /** A hook must be answered in 10 s and may take several requests. */
@@ -45,14 +50,19 @@ export function createApiClient(kubeConfig: KubeConfig, clock: Clock): ApiClient
   const limited = limitConcurrency(MAX_REQUESTS_AT_ONCE);
   let connections: ReturnType<RequestContext['getDispatcher']>;
 
-  async function request(method: HttpMethod, path: string, query: Query, body?: JsonObject) {
-    const timeout = idleTimeout(clock, 'limit' in query ? LIST_SECONDS : REQUEST_SECONDS);
+  async function request(
+    method: HttpMethod,
+    path: string,
+    query: Query,
+    content: Content,
+  ): Promise<JsonObject> {
+    const timeout = idleTimeout(clock, 'limit' in query ? LIST_SECONDS : REQUEST_SECONDS, content.signal);
     try {
       return await limited(async () => {
-        const answer = await send(method, path, query, timeout.signal, body);
-        const content = await answer.body.text();
-        if (answer.httpStatusCode >= 300) throw refusal(`${method} ${path}`, answer.httpStatusCode, content);
-        return parse(content);
+        const answer = await send(method, path, query, { ...content, signal: timeout.signal });
+        const received = await answer.body.text();
+        if (answer.httpStatusCode >= 300) throw refusal(`${method} ${path}`, answer.httpStatusCode, received);
+        return parse(received);
       });
     } catch (error) {
       if (error instanceof StatusError) throw error;
@@ -65,7 +75,7 @@ export function createApiClient(kubeConfig: KubeConfig, clock: Clock): ApiClient
   async function* watch(path: string, query: Query, outer: AbortSignal): AsyncGenerator<JsonObject> {
     const { signal, touch, stop } = idleTimeout(clock, WATCH_SILENCE_SECONDS, outer);
     try {
-      const answer = await send('GET', path, { ...query, watch: true }, signal);
+      const answer = await send('GET', path, { ...query, watch: true }, { signal });
       if (answer.httpStatusCode !== 200) {
         yield { type: 'ERROR', object: parse(await answer.body.text()) };
         return;
@@ -82,8 +92,7 @@ export function createApiClient(kubeConfig: KubeConfig, clock: Clock): ApiClient
     method: HttpMethod,
     path: string,
     query: Query,
-    signal: AbortSignal,
-    body?: JsonObject,
+    { body, signal }: Content,
   ): Promise<ResponseContext> {
     const context = new RequestContext(`${kubeConfig.getCurrentCluster()?.server ?? ''}${path}`, method);
     for (const [key, value] of Object.entries(query)) context.setQueryParam(key, String(value));
@@ -92,7 +101,7 @@ export function createApiClient(kubeConfig: KubeConfig, clock: Clock): ApiClient
       context.setHeaderParam('Content-Type', method === 'PATCH' ? MERGE_PATCH : 'application/json');
       context.setBody(JSON.stringify(body));
     }
-    context.setSignal(signal);
+    if (signal) context.setSignal(signal);
     await kubeConfig.applySecurityAuthentication(context);
     connections ??= context.getDispatcher();
     if (connections) context.setDispatcher(connections);
@@ -108,19 +117,16 @@ export function createApiClient(kubeConfig: KubeConfig, clock: Clock): ApiClient
 
   const written = { fieldManager: FIELD_MANAGER };
   return {
-    get: (path, query = {}) => request('GET', path, query),
-    create: (path, body) => request('POST', path, written, body),
-    mergePatch: (path, body) => request('PATCH', path, written, body),
+    get: (path, query = {}, signal) => request('GET', path, query, signal ? { signal } : {}),
+    create: (path, body) => request('POST', path, written, { body }),
+    mergePatch: (path, body) => request('PATCH', path, written, { body }),
     watch,
     close: async () => connections?.destroy(),
   };
 }
 
 /** One JSON object per line. What follows the last line end was cut off: it comes again with the next watch. */
-async function* events(
-  stream: AsyncIterable<Uint8Array>,
-  received: () => void,
-): AsyncGenerator<JsonObject> {
+async function* events(stream: AsyncIterable<Uint8Array>, received: () => void): AsyncGenerator<JsonObject> {
   const decoder = new TextDecoder();
   let rest = '';
   for await (const chunk of stream) {
@@ -145,7 +151,9 @@ function refusal(what: string, status: number, content: string): StatusError {
     // A proxy in between answers in its own way: the status must do.
   }
   const message = cut(text(answer, 'message') ?? 'no message', 300);
-  return new StatusError(`${what}: ${status} ${message}`, { reason: reasonOf(status, text(answer, 'reason')) });
+  return new StatusError(`${what}: ${status} ${message}`, {
+    reason: reasonOf(status, text(answer, 'reason')),
+  });
 }
 
 function reasonOf(status: number, reason: string | undefined): Reason {

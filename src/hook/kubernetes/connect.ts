@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { KubeConfig } from '@kubernetes/client-node';
 import { badInput, StatusError } from '../../api/errors.ts';
 
@@ -13,9 +12,7 @@ export function connect(file?: string): KubeConfig {
   const kubeConfig = new KubeConfig();
   try {
     if (file === undefined) kubeConfig.loadFromDefault();
-    else {
-      kubeConfig.loadFromString(readFileSync(file, 'utf8'));
-    }
+    else kubeConfig.loadFromFile(file);
   } catch (error) {
     throw new StatusError(`kubeconfig ${file ?? 'by default'}: ${problem(error)}`, { reason: 'BadInput' });
   }
@@ -23,11 +20,14 @@ export function connect(file?: string): KubeConfig {
   if (file === undefined && server === NOTHING_FOUND) {
     throw badInput('--kubeconfig', file, 'a file, $KUBECONFIG, ~/.kube/config, or to run in a pod');
   }
-  if (server === undefined) throw badInput('current-context', kubeConfig.getCurrentContext(), 'a context with a cluster');
+  if (server === undefined)
+    throw badInput('current-context', kubeConfig.getCurrentContext(), 'a context with a cluster');
   return kubeConfig;
 }
 
 function problem(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  return typeof code === 'string' ? `cannot be read (${code})` : 'got something else, expected a kubeconfig in YAML';
+  return typeof code === 'string'
+    ? `cannot be read (${code})`
+    : 'got something else, expected a kubeconfig in YAML';
 }

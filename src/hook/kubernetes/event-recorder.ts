@@ -51,7 +51,10 @@ export function eventRecorder(client: ApiClient, clock: Clock): (event: EventInp
 }
 
 function eventOf({ kind, namespace, name, uid, type, reason, message }: EventInput, at: Date) {
-  const digest = createHash('sha256').update(JSON.stringify([uid, reason, message])).digest('hex').slice(0, 16);
+  const digest = createHash('sha256')
+    .update(JSON.stringify([uid, reason, message]))
+    .digest('hex')
+    .slice(0, 16);
   const time = at.toISOString();
   return {
     apiVersion: 'v1',

@@ -16,7 +16,9 @@ export function text(value: Value, ...keys: string[]): string | undefined {
 export function texts(value: Value, ...keys: string[]): Record<string, string> {
   const found = at(value, ...keys);
   const entries = isObject(found) ? Object.entries(found) : [];
-  return Object.fromEntries(entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string'));
+  return Object.fromEntries(
+    entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+  );
 }
 
 export function list(value: Value, ...keys: string[]): readonly JsonValue[] {

@@ -39,7 +39,7 @@ export async function reflect<V>(options: ReflectorOptions<V>, signal: AbortSign
   while (!signal.aborted) {
     const startedAt = clock.monotonic();
     try {
-      if (cache.resourceVersion === undefined) await fill(options);
+      if (cache.resourceVersion === undefined) await fill(options, signal);
       await follow(options, received, signal);
       if (clock.monotonic() - startedAt >= SHORT_WATCH_SECONDS) continue;
     } catch (error) {
@@ -52,23 +52,27 @@ export async function reflect<V>(options: ReflectorOptions<V>, signal: AbortSign
   }
 }
 
-async function fill<V>({ client, resource, query, cache }: ReflectorOptions<V>): Promise<void> {
+async function fill<V>(
+  { client, resource, query, cache }: ReflectorOptions<V>,
+  signal: AbortSignal,
+): Promise<void> {
   const entries = new Map<string, Entry<V>>();
   let page: JsonObject | undefined;
   do {
     const next = text(page, 'metadata', 'continue');
-    page = await client.get(resource.path(), {
-      ...query,
-      limit: PAGE,
-      ...(next === undefined ? {} : { continue: next }),
-    });
+    const from = next === undefined ? {} : { continue: next };
+    page = await client.get(resource.path(), { ...query, limit: PAGE, ...from }, signal);
     for (const item of list(page, 'items')) if (isObject(item)) cache.collect(entries, item);
   } while (text(page, 'metadata', 'continue') !== undefined);
   cache.replace(entries, text(page, 'metadata', 'resourceVersion') ?? '');
 }
 
 /** Until the server ends the watch. An error that the server answers makes the next turn list again. */
-async function follow<V>(options: ReflectorOptions<V>, received: () => void, signal: AbortSignal): Promise<void> {
+async function follow<V>(
+  options: ReflectorOptions<V>,
+  received: () => void,
+  signal: AbortSignal,
+): Promise<void> {
   const { client, random, resource, query, cache } = options;
   const watch = client.watch(
     resource.path(),

@@ -2,10 +2,17 @@
 import type { KubeConfig } from '@kubernetes/client-node';
 import type { Clock } from '../../api/clock.ts';
 import { StatusError } from '../../api/errors.ts';
-import { isObject, type JsonObject } from '../../api/json.ts';
+import type { JsonObject } from '../../api/json.ts';
 import { MANAGED_BY, MANAGED_BY_LABEL } from '../../api/labels.ts';
 import type { Log } from '../log.ts';
-import type { Change, ClusterView, MachineDeploymentView, MachineView, Store, WorkflowView } from '../store.ts';
+import type {
+  Change,
+  ClusterView,
+  MachineDeploymentView,
+  MachineView,
+  Store,
+  WorkflowView,
+} from '../store.ts';
 import { createApiClient, type Query } from './api-client.ts';
 import { Cache } from './cache.ts';
 import { eventRecorder } from './event-recorder.ts';
@@ -99,10 +106,8 @@ export function kubernetesStore({
       return machineView(machine);
     },
     async createWorkflow(workflow) {
-      const body: unknown = workflow;
-      if (!isObject(body)) return 'exists';
       const path = WORKFLOWS.path(workflow.metadata?.namespace ?? '');
-      const created = await unless('AlreadyExists', client.create(path, body));
+      const created = await unless('AlreadyExists', client.create(path, workflow));
       if (created) workflows.put(created);
       return created ? 'created' : 'exists';
     },

@@ -1,0 +1,17 @@
+import type { StepCommand } from '../../api/commands.ts';
+
+/** About what the steps take on a real node (simulated seconds). */
+const SECONDS: Partial<Record<StepCommand, number>> = {
+  backup: 12,
+  stage: 20,
+  prepull: 25,
+  drain: 35,
+  containerd: 10,
+  kubeadm: 70,
+  kubelet: 15,
+  verify: 20,
+};
+
+export function stepSeconds(step: StepCommand): number {
+  return SECONDS[step] ?? 6;
+}

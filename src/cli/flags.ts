@@ -1,0 +1,28 @@
+// Flags of the commands, as commander parses them.
+import type { StepName } from '../api/steps.ts';
+
+export interface PlanFlags {
+  filename: string;
+  output: 'table' | 'yaml' | 'json';
+  onUncovered?: 'block' | 'replace';
+  policy?: string;
+}
+
+export interface ServeFlags {
+  store: 'kubernetes' | 'embedded';
+  host?: string;
+  port: number;
+  tlsCertFile?: string;
+  tlsPrivateKeyFile?: string;
+  clientCaFile?: string;
+  policy?: string;
+  imageMap?: string;
+  kubeconfig?: string;
+  stepSeconds: number;
+  fail?: StepName;
+}
+
+export interface DemoFlags {
+  fail?: StepName;
+  outputFolder: string;
+}

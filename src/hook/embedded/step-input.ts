@@ -1,0 +1,69 @@
+// What a step is told: the parameters of its container, read as the real step reads them. Pure.
+import { stepParameters, type StepCommand } from '../../api/commands.ts';
+import { badInput } from '../../api/errors.ts';
+import type { ImageMap } from '../../api/policy.ts';
+import { STEP_NAMES, type StepName } from '../../api/steps.ts';
+import type { MachineView } from '../store.ts';
+import type { StepInput } from './node-step.ts';
+import type { SimulatedNode } from './node.ts';
+import type { Scope } from './when.ts';
+import type { SimulatedWorkflow } from './workflow.ts';
+
+export interface Surroundings {
+  machine: MachineView;
+  peers: readonly SimulatedNode[];
+  imageMap: ImageMap | undefined;
+}
+
+/** Errors: BadInput for a parameter that is missing or cannot be read. */
+export function stepInput(
+  step: StepName,
+  workflow: SimulatedWorkflow,
+  taskArguments: Scope,
+  { machine, peers, imageMap }: Surroundings,
+): StepInput {
+  const parameters = parametersOf(step, workflow, taskArguments);
+  const given = (name: string): string => parameters.get(name) ?? '';
+  const { containerd, cni } = imageMap?.[given('release')] ?? {};
+  return {
+    operation: workflow.name,
+    machine: { namespace: machine.namespace, name: machine.name, uid: machine.uid },
+    cluster: machine.cluster,
+    kubernetes: given('kubernetes-version') || (machine.version ?? ''),
+    hash: given('hash'),
+    release: {
+      name: given('release'),
+      ...(containerd === undefined ? {} : { containerd }),
+      ...(cni === undefined ? {} : { cni }),
+    },
+    steps: stepList(given('steps'), step),
+    planSha256: given('plan-sha256'),
+    drain: given('drain'),
+    peers,
+  };
+}
+
+/** The task's argument, else the Workflow's parameter, else the template's default. */
+function parametersOf(
+  step: StepCommand,
+  workflow: SimulatedWorkflow,
+  taskArguments: Scope,
+): Map<string, string> {
+  const values = new Map<string, string>();
+  for (const { name, default: standard } of stepParameters(step)) {
+    const value = taskArguments.get(name) ?? workflow.parameters.get(name) ?? standard;
+    if (value !== undefined) values.set(name, value);
+    else if (name !== 'timeout-seconds')
+      throw badInput(`step ${step}: parameter ${name}`, undefined, 'a value');
+  }
+  return values;
+}
+
+function stepList(text: string, step: StepName): StepName[] {
+  if (text === '') return [step];
+  return text.split(',').map((name) => {
+    const known = STEP_NAMES.find((candidate) => candidate === name);
+    if (known === undefined) throw badInput('parameter steps', text, 'names of steps, separated by commas');
+    return known;
+  });
+}

@@ -1,0 +1,171 @@
+// Plays the containers of a Workflow's tasks: each step takes its time and acts on a simulated node or its Machine.
+import type { Clock } from '../../api/clock.ts';
+import type { StepCommand } from '../../api/commands.ts';
+import { badInput, StatusError } from '../../api/errors.ts';
+import type { ImageMap } from '../../api/policy.ts';
+import { stepResultSchema } from '../../api/step-result.ts';
+import { FINISH, step as stepRow, type StepName } from '../../api/steps.ts';
+import type { MachineView } from '../store.ts';
+import { startHostUnit, type HostUnit } from './host-unit.ts';
+import { completeAnnotations, protectAnnotations } from './machine-steps.ts';
+import type { StepInput, StepOutcome } from './node-step.ts';
+import { performOnNode } from './node-steps.ts';
+import type { SimulatedNode } from './node.ts';
+import { key, type Objects } from './objects.ts';
+import { stepInput } from './step-input.ts';
+import type { Scope } from './when.ts';
+import type { SimulatedWorkflow } from './workflow.ts';
+
+export interface StepsOptions {
+  clock: Clock;
+  objects: Objects;
+  /** How long a step takes. */
+  stepSeconds: (step: StepCommand) => number;
+  /** What the releases hold; without it containerd and the CNI plugins are left alone. */
+  imageMap: () => ImageMap | undefined;
+  /** Why this run of the step must fail, if it must. */
+  takeFailure: (step: StepCommand) => string | undefined;
+  /** Ends everything. */
+  closing: AbortSignal;
+}
+
+export type Outputs = Readonly<Record<string, string>>;
+
+/** The steps of one Workflow. */
+export interface WorkflowSteps {
+  /** Gives the output parameters. Once the signal aborts, the step's pod is gone. Errors: StatusError. */
+  perform(step: StepCommand, taskArguments: Scope, signal: AbortSignal): Promise<Outputs>;
+  /** The node's unit ends before its next step. */
+  cancel(): void;
+}
+
+interface Subject {
+  machine: MachineView;
+  node: SimulatedNode;
+  input: StepInput;
+}
+
+export function createSteps(options: StepsOptions): (workflow: SimulatedWorkflow) => WorkflowSteps {
+  const { clock, objects, closing } = options;
+  const units = new WeakMap<SimulatedNode, HostUnit<StepOutcome>>();
+
+  return (workflow) => {
+    const machineName = { namespace: workflow.namespace, name: workflow.machine };
+
+    async function perform(step: StepCommand, taskArguments: Scope, signal: AbortSignal): Promise<Outputs> {
+      if (step === FINISH.name) return finish(signal);
+      const startedAt = clock.now();
+      const act = stepRow(step).group === 'flip' ? attach : doOnce;
+      const { message, changes, outputs } = await act(step, taskArguments, signal);
+      const result = stepResultSchema.parse({
+        version: 1,
+        step,
+        operation: workflow.name,
+        outcome: changes.length > 0 ? 'changed' : 'unchanged',
+        message,
+        startedAt: startedAt.toISOString(),
+        durationSeconds: (clock.now().getTime() - startedAt.getTime()) / 1000,
+        changes,
+      });
+      return { ...outputs, result: JSON.stringify(result) };
+    }
+
+    async function doOnce(step: StepName, taskArguments: Scope, signal: AbortSignal): Promise<StepOutcome> {
+      if (stepRow(step).onNode) await otherUnitEnded(subject(step, taskArguments).node);
+      await takeTime(step, signal);
+      // Looked up again: the Machine may have changed meanwhile.
+      return effect(step, subject(step, taskArguments));
+    }
+
+    /** Hands the node the rest of the list, or finds that it has it, and waits for the one step. */
+    async function attach(step: StepName, taskArguments: Scope): Promise<StepOutcome> {
+      const { node, input } = subject(step, taskArguments);
+      await otherUnitEnded(node);
+      let unit = units.get(node);
+      if (unit?.operation !== workflow.name || !unit.result(step)) {
+        const rest = input.steps.slice(Math.max(0, input.steps.indexOf(step)));
+        unit = startHostUnit(workflow.name, rest, (next) => onHost(next, node, input));
+        units.set(node, unit);
+      }
+      const result = await unit.result(step);
+      if (!result) throw badInput('parameter steps', input.steps.join(','), `${step} among them`);
+      if ('error' in result) throw result.error;
+      return result.outcome;
+    }
+
+    /** Works from what it was handed, and goes on when the Workflow or the Machine is gone. */
+    async function onHost(step: StepName, node: SimulatedNode, input: StepInput): Promise<StepOutcome> {
+      await takeTime(step, closing);
+      return onNode(step, node, input);
+    }
+
+    async function finish(signal: AbortSignal): Promise<Outputs> {
+      const unit = ownUnit();
+      unit?.cancel();
+      await unit?.ended;
+      await takeTime(FINISH.name, signal);
+      return { host: 'idle' };
+    }
+
+    /** A node belongs to one operation at a time. */
+    async function otherUnitEnded(node: SimulatedNode): Promise<void> {
+      for (let unit = units.get(node); unit?.isWorking() && unit.operation !== workflow.name;) {
+        await unit.ended;
+        unit = units.get(node);
+      }
+    }
+
+    async function takeTime(step: StepCommand, signal: AbortSignal): Promise<void> {
+      await clock.sleep(options.stepSeconds(step), AbortSignal.any([signal, closing]));
+      if (signal.aborted || closing.aborted) throw new StatusError('interrupted', { reason: 'Unavailable' });
+      const failure = options.takeFailure(step);
+      if (failure !== undefined) throw new StatusError(failure, { reason: 'Failed' });
+    }
+
+    function effect(step: StepName, { machine, node, input }: Subject): StepOutcome {
+      const now = clock.now();
+      const { operation } = workflow;
+      switch (step) {
+        case 'protect':
+          objects.annotate(machine, protectAnnotations(now));
+          return { message: 'remediation and deletion are held back', changes: [{ what: 'Machine' }] };
+        case 'complete':
+          objects.annotate(machine, completeAnnotations(machine, node, { ...input, operation, now }));
+          return { message: 'recorded on the Machine', changes: [{ what: 'Machine' }] };
+        default:
+          return onNode(step, node, input);
+      }
+    }
+
+    function onNode(step: StepName, node: SimulatedNode, input: StepInput): StepOutcome {
+      if (step === 'protect' || step === 'complete')
+        throw badInput('parameter steps', step, 'steps of a node');
+      const done = performOnNode(node, step, input);
+      objects.mirrorNode(machineName);
+      return done;
+    }
+
+    function subject(step: StepName, taskArguments: Scope): Subject {
+      const machine = objects.machines.get(key(machineName));
+      const node = objects.node(machineName.namespace, machineName.name);
+      if (machine?.uid !== workflow.machineUid || !node) {
+        throw new StatusError(
+          `Machine ${key(machineName)} (uid ${workflow.machineUid}) or its node not found`,
+          {
+            reason: 'NotFound',
+          },
+        );
+      }
+      const surroundings = { machine, peers: objects.peers(machine), imageMap: options.imageMap() };
+      return { machine, node, input: stepInput(step, workflow, taskArguments, surroundings) };
+    }
+
+    function ownUnit(): HostUnit<StepOutcome> | undefined {
+      const node = objects.node(machineName.namespace, machineName.name);
+      const unit = node && units.get(node);
+      return unit?.operation === workflow.name ? unit : undefined;
+    }
+
+    return { perform, cancel: () => ownUnit()?.cancel() };
+  };
+}

@@ -1,0 +1,43 @@
+// How the entries of a list are told apart: by their names where they have some.
+import { member, type JsonValue } from '../api/json.ts';
+
+/** Field of an object or index of a list. */
+export type Key = string | number;
+
+/** Lists whose entries have a name: matched by it, not by their place. */
+const ENTRY_NAMES: ReadonlyMap<Key, readonly string[]> = new Map([
+  ['files', ['path']],
+  ['users', ['name']],
+  ['extraArgs', ['name']],
+  ['kubeletExtraArgs', ['name']],
+  ['extraEnvs', ['name']],
+  ['extraVolumes', ['name']],
+  ['taints', ['key', 'effect']],
+]);
+
+/** What identifies each entry: its name and, for the second and later of a name, which one; else its place. */
+export function entryNames(
+  list: Key | undefined,
+  before: JsonValue[],
+  after: JsonValue[],
+): [string[], string[]] {
+  const fields = list === undefined ? undefined : ENTRY_NAMES.get(list);
+  const named = fields && before.concat(after).every((entry) => hasAll(entry, fields));
+  return named
+    ? [distinct(before, fields), distinct(after, fields)]
+    : [before.map((_, index) => String(index)), after.map((_, index) => String(index))];
+}
+
+function hasAll(entry: JsonValue, fields: readonly string[]): boolean {
+  return fields.every((field) => typeof member(entry, field) === 'string');
+}
+
+function distinct(entries: JsonValue[], fields: readonly string[]): string[] {
+  const seen = new Map<string, number>();
+  return entries.map((entry) => {
+    const name = JSON.stringify(fields.map((field) => member(entry, field)));
+    const occurrence = seen.get(name) ?? 0;
+    seen.set(name, occurrence + 1);
+    return `${name}#${occurrence}`;
+  });
+}

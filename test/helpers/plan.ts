@@ -1,0 +1,26 @@
+import { step, type Role, type StepName } from '../../src/api/steps.ts';
+import type { Plan } from '../../src/plan/types.ts';
+
+const DISRUPTIVE: readonly StepName[] = ['drain', 'containerd', 'kubeadm', 'configure', 'kubelet'];
+
+/** Steps that every plan has, around those given. */
+export function steps(...between: StepName[]): StepName[] {
+  return ['preflight', 'protect', 'backup', 'stage', ...between, 'verify', 'uncordon', 'complete'];
+}
+
+/** A plan of these steps in this order. */
+export function plan(role: Role, names: readonly StepName[], overrides: Partial<Plan> = {}): Plan {
+  return {
+    role,
+    kubernetes: 'v1.34.3',
+    release: 'v1.34.3',
+    hash: 'v1-0123456789abcdef',
+    steps: names.map((name) => ({
+      name,
+      group: step(name).group,
+      disruptive: DISRUPTIVE.includes(name),
+      reason: 'test',
+    })),
+    ...overrides,
+  };
+}

@@ -1,0 +1,383 @@
+// Generated Workflows on simulated nodes.
+import { describe, expect, it } from '@jest/globals';
+import {
+  PRE_DRAIN_HOOK_ANNOTATION,
+  PROTECTED_SINCE_ANNOTATION,
+  SKIP_REMEDIATION_ANNOTATION,
+} from '../../../src/api/labels.ts';
+import { readRecord } from '../../../src/api/operation.ts';
+import { stepResultSchema } from '../../../src/api/step-result.ts';
+import { FROM, HASH, phases, secondsOf, site, TO, WORKER_STEPS } from './site.ts';
+
+describe('a version upgrade', () => {
+  it('of a control-plane machine changes every component and leaves the record', async () => {
+    const { clock, store, addMachine, submit, workflow } = site();
+    addMachine('cp-0', 'control-plane');
+    addMachine('cp-1', 'control-plane');
+    const name = await submit('cp-0');
+    await clock.advance(200);
+
+    expect(workflow(name)).toMatchObject({ phase: 'Succeeded', machine: 'cp-0', stopping: false });
+    expect(new Set(Object.values(phases(workflow(name))))).toEqual(new Set(['Succeeded']));
+    expect(store.node('lab', 'cp-0')).toMatchObject({
+      versions: {
+        kubelet: TO,
+        kubeadm: TO,
+        containerd: '2.1.4',
+        cni: '1.8.0',
+        'kube-apiserver': TO,
+        etcd: '3.6.8',
+      },
+      hash: HASH,
+      cordoned: false,
+    });
+    expect(store.node('lab', 'cp-1')?.versions.kubelet).toBe(FROM);
+    const machine = store.machine('lab', 'cp-0');
+    expect(machine?.kubeletVersion).toBe(TO);
+    expect(readRecord(machine?.annotations ?? {})).toMatchObject({
+      state: 'succeeded',
+      finishedAt: workflow(name).tasks.at(-1)?.finishedAt,
+      node: { kubeletVersion: TO, ready: true },
+    });
+  });
+
+  it('of a worker has no API server to change, and leaves a cordon of others alone', async () => {
+    const { clock, store, addMachine, submit } = site();
+    addMachine('cp-0', 'control-plane', { version: TO });
+    addMachine('md-0', 'worker');
+    const node = store.node('lab', 'md-0');
+    if (node) node.cordoned = true;
+    await submit('md-0');
+    await clock.advance(200);
+    expect(node).toMatchObject({ versions: { kubelet: TO, containerd: '2.1.4' }, cordoned: true });
+    expect(node?.versions).not.toHaveProperty('etcd');
+  });
+
+  it('of a worker is refused while the API server is older', async () => {
+    const { clock, addMachine, submit, workflow } = site();
+    addMachine('cp-0', 'control-plane');
+    addMachine('md-0', 'worker');
+    const name = await submit('md-0');
+    await clock.advance(200);
+    expect(workflow(name).message).toBe(
+      'step preflight: kubelet: got v1.34.3, expected at most the minor version of the API server, v1.33.7',
+    );
+  });
+
+  it('protects the Machine only while it runs', async () => {
+    const { clock, store, addMachine, submit } = site();
+    addMachine('md-0', 'worker');
+    const keys = [SKIP_REMEDIATION_ANNOTATION, PRE_DRAIN_HOOK_ANNOTATION, PROTECTED_SINCE_ANNOTATION];
+    const held = () => keys.filter((key) => key in (store.machine('lab', 'md-0')?.annotations ?? {}));
+    await submit('md-0');
+    expect(held()).toEqual([]);
+    await clock.advance(20);
+    expect(held()).toEqual(keys);
+    await clock.advance(180);
+    expect(held()).toEqual([]);
+  });
+
+  it('does quiet steps in parallel and the flip in order, with tasks that attach', async () => {
+    const { clock, addMachine, submit, workflow } = site();
+    addMachine('md-0', 'worker');
+    addMachine('md-1', 'worker');
+    const name = await submit('md-0');
+    await clock.advance(200);
+    const view = workflow(name);
+    for (const step of ['backup', 'stage', 'prepull'] as const) {
+      expect(secondsOf(view, step)).toEqual({ from: 20, to: 30 });
+    }
+    expect(secondsOf(view, 'containerd')).toEqual({ from: 40, to: 50 });
+    expect(secondsOf(view, 'cni')).toEqual({ from: 50, to: 60 });
+    expect(secondsOf(view, 'kubelet')).toEqual({ from: 50, to: 90 });
+    expect(secondsOf(view, 'finish').to).toBe(130);
+    expect(view.finish?.outputs).toEqual({ host: 'idle' });
+  });
+
+  it('reports each step with its result', async () => {
+    const { clock, addMachine, submit, workflow } = site();
+    addMachine('md-0', 'worker');
+    const name = await submit('md-0');
+    await clock.advance(200);
+    const result = (step: string) =>
+      stepResultSchema.parse(
+        JSON.parse(workflow(name).tasks.find((task) => task.name === step)?.outputs['result'] ?? ''),
+      );
+    expect(result('kubelet')).toMatchObject({
+      outcome: 'changed',
+      operation: name,
+      changes: [{ what: 'kubelet', from: FROM, to: TO }],
+    });
+    expect(result('preflight').outcome).toBe('unchanged');
+  });
+});
+
+describe('other changes', () => {
+  it('files only: configure has work, the versions stay', async () => {
+    const { clock, store, addMachine, submit, workflow } = site();
+    addMachine('md-0', 'worker', { version: TO, hash: 'v1-before' });
+    const name = await submit('md-0', undefined, { release: '' });
+    await clock.advance(200);
+    expect(workflow(name).phase).toBe('Succeeded');
+    expect(workflow(name).tasks[0]?.outputs['work']).toBe('true');
+    expect(store.node('lab', 'md-0')).toMatchObject({
+      hash: HASH,
+      versions: { kubelet: TO, containerd: '1.7.28' },
+    });
+  });
+
+  it('nothing to do: drain and flip are skipped, the record is written', async () => {
+    const { clock, store, addMachine, submit, workflow } = site();
+    addMachine('md-0', 'worker', { version: TO, hash: HASH });
+    const name = await submit('md-0', undefined, { release: '' });
+    await clock.advance(200);
+    const skipped = workflow(name).tasks.filter((task) => task.phase === 'Skipped');
+    expect(skipped.map((task) => task.name)).toEqual([
+      ...['backup', 'prepull', 'drain', 'containerd', 'cni', 'kubeadm', 'configure', 'kubelet', 'uncordon'],
+    ]);
+    expect(workflow(name).phase).toBe('Succeeded');
+    expect(readRecord(store.machine('lab', 'md-0')?.annotations ?? {})).toMatchObject({ state: 'succeeded' });
+  });
+
+  it('the only schedulable node is not drained', async () => {
+    const { clock, addMachine, submit, workflow } = site();
+    addMachine('md-0', 'worker');
+    const name = await submit('md-0');
+    await clock.advance(200);
+    expect(phases(workflow(name))).toMatchObject({
+      drain: 'Skipped',
+      kubelet: 'Succeeded',
+      uncordon: 'Skipped',
+    });
+  });
+
+  it('drains according to the policy of the Workflow', async () => {
+    const { clock, store, addMachine, submit } = site();
+    addMachine('md-0', 'worker');
+    addMachine('md-1', 'worker');
+    await submit('md-0');
+    await clock.advance(45);
+    expect(store.node('lab', 'md-0')?.cordoned).toBe(true);
+    await clock.advance(200);
+    expect(store.node('lab', 'md-0')?.cordoned).toBe(false);
+  });
+});
+
+describe('a failed step', () => {
+  it('leaves the node as the earlier steps left it, and a retry ends what is left', async () => {
+    const { clock, store, addMachine, submit, workflow } = site();
+    addMachine('md-0', 'worker');
+    addMachine('md-1', 'worker');
+    store.failStep('kubelet', 'did not become healthy');
+    const name = await submit('md-0');
+    await clock.advance(200);
+    expect(workflow(name)).toMatchObject({
+      phase: 'Failed',
+      message: 'step kubelet: did not become healthy',
+    });
+    expect(phases(workflow(name))).toMatchObject({
+      ...{
+        configure: 'Succeeded',
+        kubelet: 'Failed',
+        verify: 'Omitted',
+        uncordon: 'Omitted',
+        complete: 'Omitted',
+      },
+    });
+    expect(workflow(name).finish).toMatchObject({ phase: 'Succeeded', outputs: { host: 'idle' } });
+    const node = store.node('lab', 'md-0');
+    expect(node).toMatchObject({ versions: { kubelet: FROM, kubeadm: TO }, cordoned: true });
+    expect(readRecord(store.machine('lab', 'md-0')?.annotations ?? {})).toMatchObject({ state: 'running' });
+
+    const second = await submit('md-0');
+    await clock.advance(200);
+    expect(second).not.toBe(name);
+    expect(workflow(second).phase).toBe('Succeeded');
+    expect(node).toMatchObject({ versions: { kubelet: TO }, cordoned: false });
+  });
+
+  it('a failure on the node ends the unit: later steps are not begun', async () => {
+    const { clock, store, addMachine, submit, workflow } = site();
+    addMachine('md-0', 'worker');
+    store.failStep('cni', 'no space');
+    const name = await submit('md-0');
+    await clock.advance(200);
+    expect(workflow(name).message).toBe('step cni: no space');
+    expect(workflow(name).tasks.find((task) => task.name === 'kubelet')).toMatchObject({
+      phase: 'Failed',
+      message: 'not begun: step cni failed on the node',
+    });
+    expect(store.node('lab', 'md-0')?.versions).toMatchObject({
+      containerd: '2.1.4',
+      cni: '1.7.1',
+      kubeadm: FROM,
+    });
+  });
+
+  it('fails as often as it was told to', async () => {
+    const { clock, store, addMachine, submit, workflow } = site();
+    addMachine('md-0', 'worker');
+    store.failStep('backup', 'no space', 2);
+    const results: string[] = [];
+    for (let turn = 0; turn < 3; turn += 1) {
+      const name = await submit('md-0');
+      await clock.advance(200);
+      results.push(workflow(name).phase);
+    }
+    expect(results).toEqual(['Failed', 'Failed', 'Succeeded']);
+  });
+
+  it('a plan file that is not the one that stage reported is refused', async () => {
+    const { clock, store, addMachine, submit, workflow } = site();
+    addMachine('md-0', 'worker');
+    const name = await submit('md-0');
+    await clock.advance(35);
+    const node = store.node('lab', 'md-0');
+    if (node) node.planSha256 = 'b'.repeat(64);
+    await clock.advance(200);
+    expect(workflow(name).message).toMatch(/^step containerd: plan file: got b{64}, expected [0-9a-f]{64}$/);
+  });
+});
+
+describe('stop', () => {
+  it('in the flip ends the node at the next safe boundary, and the exit handler runs', async () => {
+    const { clock, store, addMachine, submit, workflow } = site();
+    addMachine('md-0', 'worker');
+    const name = await submit('md-0');
+    // containerd 30-40, cni 40-50, kubeadm 50-60
+    await clock.advance(55);
+    await store.stopWorkflow('lab', name);
+    await clock.advance(200);
+    expect(workflow(name)).toMatchObject({
+      phase: 'Failed',
+      stopping: true,
+      message: "Stopped with strategy 'Stop'",
+      finish: { phase: 'Succeeded', outputs: { host: 'idle' } },
+    });
+    expect(phases(workflow(name))).toMatchObject({
+      kubeadm: 'Succeeded',
+      kubelet: 'Failed',
+      complete: 'Omitted',
+    });
+    expect(store.node('lab', 'md-0')?.versions).toMatchObject({ kubeadm: TO, kubelet: FROM });
+  });
+
+  it('in the quiet group lets the running steps end and begins nothing more', async () => {
+    const { clock, store, addMachine, submit, workflow } = site();
+    addMachine('md-0', 'worker');
+    const name = await submit('md-0');
+    await clock.advance(25);
+    await store.stopWorkflow('lab', name);
+    await clock.advance(200);
+    expect(phases(workflow(name))).toMatchObject({
+      stage: 'Succeeded',
+      containerd: 'Failed',
+      verify: 'Omitted',
+    });
+    expect(store.node('lab', 'md-0')?.versions.kubelet).toBe(FROM);
+  });
+});
+
+describe('machines of one Cluster', () => {
+  it('two of the control plane run one after the other', async () => {
+    const { clock, addMachine, submit, workflow } = site();
+    addMachine('cp-0', 'control-plane');
+    addMachine('cp-1', 'control-plane');
+    const [first, second] = [await submit('cp-0'), await submit('cp-1')];
+    await clock.advance(50);
+    expect(workflow(second)).toMatchObject({
+      phase: 'Pending',
+      message: 'waiting for lab/Mutex/edge-control-plane',
+    });
+    await clock.advance(400);
+    expect(workflow(second).phase).toBe('Succeeded');
+    expect(secondsOf(workflow(second), 'preflight').from).toBe(secondsOf(workflow(first), 'finish').to);
+  });
+
+  it('a waiting one that is stopped ends without touching its node', async () => {
+    const { clock, store, addMachine, submit, workflow } = site();
+    addMachine('cp-0', 'control-plane');
+    addMachine('cp-1', 'control-plane');
+    await submit('cp-0');
+    const second = await submit('cp-1');
+    await store.stopWorkflow('lab', second);
+    await clock.advance(50);
+    expect(workflow(second)).toMatchObject({ phase: 'Failed', finish: { outputs: { host: 'idle' } } });
+    expect(phases(workflow(second))).toMatchObject({ preflight: 'Failed', protect: 'Omitted' });
+  });
+
+  it('as many workers run as the limit says', async () => {
+    const { clock, store, cluster, addMachine, submit, workflow } = site();
+    for (const name of ['md-0', 'md-1', 'md-2']) addMachine(name, 'worker');
+    const names = [await submit('md-0'), await submit('md-1'), await submit('md-2')];
+    const running = () => names.map((name) => workflow(name).phase);
+    expect(running()).toEqual(['Running', 'Pending', 'Pending']);
+    await store.limitWorkers(cluster, 2);
+    await clock.settle();
+    expect(running()).toEqual(['Running', 'Running', 'Pending']);
+    await clock.advance(500);
+    expect(running()).toEqual(['Succeeded', 'Succeeded', 'Succeeded']);
+  });
+});
+
+describe('a Workflow deleted by hand', () => {
+  it('leaves the node to finish on its own, and no record', async () => {
+    const { clock, store, addMachine, submit } = site();
+    addMachine('md-0', 'worker');
+    const name = await submit('md-0');
+    await clock.advance(35);
+    store.removeWorkflow('lab', name);
+    expect(store.workflow('lab', name)).toBeUndefined();
+    await clock.advance(200);
+    expect(store.machine('lab', 'md-0')?.kubeletVersion).toBe(TO);
+    expect(readRecord(store.machine('lab', 'md-0')?.annotations ?? {})).toMatchObject({ state: 'running' });
+  });
+
+  it('lets a new operation begin on the node only when the old one has ended there', async () => {
+    const { clock, store, addMachine, submit, workflow } = site();
+    addMachine('md-0', 'worker');
+    // The flip takes 30-90.
+    const name = await submit('md-0');
+    await clock.advance(35);
+    store.removeWorkflow('lab', name);
+    const second = await submit('md-0');
+    await clock.advance(300);
+    expect(secondsOf(workflow(second), 'preflight')).toEqual({ from: 35, to: 100 });
+    expect(workflow(second).phase).toBe('Succeeded');
+  });
+
+  it('gives its lock to the next at once', async () => {
+    const { clock, store, addMachine, submit, workflow } = site();
+    addMachine('cp-0', 'control-plane');
+    addMachine('cp-1', 'control-plane');
+    const [first, second] = [await submit('cp-0'), await submit('cp-1')];
+    store.removeWorkflow('lab', first);
+    await clock.settle();
+    expect(workflow(second).phase).toBe('Running');
+  });
+
+  it('may be created again under its name', async () => {
+    const { clock, store, addMachine, submit, workflow } = site();
+    addMachine('cp-0', 'control-plane');
+    addMachine('cp-1', 'control-plane');
+    const name = await submit('cp-0', WORKER_STEPS);
+    const object = store.workflowObject('lab', name);
+    store.removeWorkflow('lab', name);
+    if (object) expect(await store.createWorkflow(object)).toBe('created');
+    const waiting = await submit('cp-1');
+    await clock.advance(5);
+    expect(workflow(waiting).phase).toBe('Pending');
+    await clock.advance(400);
+    expect([workflow(name).phase, workflow(waiting).phase]).toEqual(['Succeeded', 'Succeeded']);
+  });
+});
+
+it('a Machine whose name is used again is not the one that the Workflow is about', async () => {
+  const { clock, store, addMachine, submit, workflow } = site();
+  addMachine('md-0', 'worker');
+  const name = await submit('md-0');
+  addMachine('md-0', 'worker');
+  await clock.advance(200);
+  expect(workflow(name)).toMatchObject({ phase: 'Failed', message: expect.stringContaining('not found') });
+  expect(store.node('lab', 'md-0')?.versions.kubelet).toBe(FROM);
+});
