@@ -15,6 +15,9 @@ export function progressMessage(
   const { tasks } = workflow;
   const running = tasks.filter((task) => task.phase === 'Running');
   const current = running[0] ?? tasks.find((task) => !OVER.includes(task.phase));
+  const failed = tasks.find((task) => task.phase === 'Failed' || task.phase === 'Error');
+  if (failed && running.length === 0)
+    return `step ${failed.name} failed: ${failed.message ?? failed.phase}; closing`;
   if (!current) return `operation ${record.number}: all ${tasks.length} steps ended, closing`;
   if (workflow.phase === 'Pending') {
     return `operation ${record.number}: waiting for its turn${workflow.message === undefined ? '' : `: ${workflow.message}`}`;

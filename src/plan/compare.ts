@@ -95,15 +95,22 @@ function compareEntries(
   after: JsonValue[],
   changes: Change[],
 ): boolean {
-  const [namesBefore, namesAfter] = entryNames(place?.key, before, after);
-  const wanted = new Set(namesAfter);
-  namesBefore.forEach((name, index) => {
+  const names = entryNames(place?.key, before, after);
+  if (!names) {
+    const length = Math.max(before.length, after.length);
+    for (let index = 0; index < length; index += 1) {
+      compareEntry(place, index, before[index], after[index], changes);
+    }
+    return false;
+  }
+  const wanted = new Set(names.after);
+  names.before.forEach((name, index) => {
     if (!wanted.has(name)) compareEntry(place, index, before[index], undefined, changes);
   });
-  const indexBefore = new Map(namesBefore.map((name, index) => [name, index]));
+  const indexBefore = new Map(names.before.map((name, index) => [name, index]));
   let last = -1;
   let moved = false;
-  namesAfter.forEach((name, index) => {
+  names.after.forEach((name, index) => {
     const match = indexBefore.get(name);
     compareEntry(place, index, match === undefined ? undefined : before[match], after[index], changes);
     moved ||= match !== undefined && match < last;

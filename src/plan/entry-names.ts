@@ -15,21 +15,17 @@ const ENTRY_NAMES: ReadonlyMap<Key, readonly string[]> = new Map([
   ['taints', ['key', 'effect']],
 ]);
 
-/** What identifies each entry: its name and, for the second and later of a name, which one; else its place. */
+/** What identifies each entry: its name, and which one of that name; undefined for lists matched by place. */
 export function entryNames(
   list: Key | undefined,
   before: JsonValue[],
   after: JsonValue[],
-): [string[], string[]] {
+): { before: string[]; after: string[] } | undefined {
   const fields = list === undefined ? undefined : ENTRY_NAMES.get(list);
-  const named = fields && before.concat(after).every((entry) => hasAll(entry, fields));
-  return named
-    ? [distinct(before, fields), distinct(after, fields)]
-    : [before.map((_, index) => String(index)), after.map((_, index) => String(index))];
-}
-
-function hasAll(entry: JsonValue, fields: readonly string[]): boolean {
-  return fields.every((field) => typeof member(entry, field) === 'string');
+  const isNamed = (entry: JsonValue) => fields?.every((field) => typeof member(entry, field) === 'string');
+  return fields && before.every(isNamed) && after.every(isNamed)
+    ? { before: distinct(before, fields), after: distinct(after, fields) }
+    : undefined;
 }
 
 function distinct(entries: JsonValue[], fields: readonly string[]): string[] {

@@ -2,6 +2,7 @@
 import { request, type RequestOptions } from 'node:https';
 import { KubeConfig } from '@kubernetes/client-node';
 import type { JsonObject } from '../../src/api/json.ts';
+import { text } from '../../src/hook/kubernetes/fields.ts';
 
 export interface Answer {
   status: number;
@@ -46,20 +47,22 @@ export function apiOf(kubeConfig: KubeConfig): Api {
 /** The body of an answer that must be a success. Errors: what the server said. */
 export async function expectOk(answer: Promise<Answer>): Promise<JsonObject> {
   const { status, body } = await answer;
-  if (status >= 300) throw new Error(`got ${status} ${String(body['message'])}, expected a success`);
+  if (status >= 300) throw new Error(`got ${status} ${text(body, 'message')}, expected a success`);
   return body;
 }
 
 function send(url: URL, options: RequestOptions, content?: string | Buffer): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const sent = request(url, options, (response) => {
-      let text = '';
-      response.setEncoding('utf8').on('data', (part: string) => (text += part));
+      let received = '';
+      response.setEncoding('utf8').on('data', (part: string) => (received += part));
       response.on('error', reject).on('end', () => {
         try {
-          resolve({ status: response.statusCode ?? 0, body: JSON.parse(text) as JsonObject });
+          resolve({ status: response.statusCode ?? 0, body: JSON.parse(received) as JsonObject });
         } catch {
-          reject(new Error(`${options.method} ${url.pathname}: got ${text.slice(0, 200)}, expected JSON`));
+          reject(
+            new Error(`${options.method} ${url.pathname}: got ${received.slice(0, 200)}, expected JSON`),
+          );
         }
       });
     });

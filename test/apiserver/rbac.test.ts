@@ -71,10 +71,11 @@ describe('the manifests', () => {
       'spec',
       'template',
     ) as JsonObject;
-    const pod = { ...template, metadata: { ...(template['metadata'] as JsonObject), name: 'server' } };
+    const spec = template['spec'] as JsonObject;
+    const pod = { metadata: { ...(template['metadata'] as JsonObject), name: 'server' }, spec };
     const target = `${core(SERVER_NAMESPACE)}/pods?dryRun=All`;
     await expectOk(api.create(target, pod));
-    const privileged = { ...pod, spec: { ...(pod['spec'] as JsonObject), hostPID: true } };
+    const privileged = { ...pod, spec: { ...spec, hostPID: true } };
     expect((await api.create(target, privileged)).status).toBe(403);
   });
 });

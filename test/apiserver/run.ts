@@ -7,7 +7,7 @@ import { installCrds } from './crds.ts';
 const jestPath = fileURLToPath(new URL('../../node_modules/jest/bin/jest.js', import.meta.url));
 const configPath = fileURLToPath(new URL('jest.config.js', import.meta.url));
 
-/** Resolves with Jest's exit code. */
+/** Resolves with Jest's exit code. Errors: what of the preparations failed. */
 async function main(jestArguments: string[]): Promise<number> {
   const controlPlane = await startControlPlane();
   try {
@@ -48,4 +48,13 @@ function passSignals(child: ChildProcess): { end(): void } {
   };
 }
 
-process.exitCode = await main(process.argv.slice(2));
+function messages(error: unknown): string[] {
+  return error instanceof Error ? [error.message, ...messages(error.cause)] : [];
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  process.stderr.write(`${messages(error).join(': ')}\n`);
+  process.exitCode = 1;
+}

@@ -6,6 +6,7 @@ import type { JsonObject } from '../../src/api/json.ts';
 import { STRATEGY_IN_PLACE, STRATEGY_LABEL } from '../../src/api/labels.ts';
 import type { Policy } from '../../src/api/policy.ts';
 import { updateMachineWorkflow } from '../../src/generators/update-machine.ts';
+import { text } from '../../src/hook/kubernetes/fields.ts';
 import { CLUSTERS, MACHINES } from '../../src/hook/kubernetes/resources.ts';
 import type { MachineView } from '../../src/hook/store.ts';
 import { planUpdate } from '../../src/plan/decide.ts';
@@ -36,7 +37,7 @@ export async function createSite(api: Api): Promise<Site> {
     ...objectNames.map((name) => [`/desired/${name}/metadata/namespace`, namespace] as const),
   );
   const { machine, bootstrapConfig } = updateMachine(request).desired;
-  const cluster = String(machine.spec['clusterName']);
+  const cluster = text(machine.spec, 'clusterName') ?? '';
   await expectOk(api.create('/api/v1/namespaces', { metadata: { name: namespace } }));
   await expectOk(api.create(CLUSTERS.path(namespace) + STRICT, clusterObject(namespace, cluster)));
   await expectOk(api.create(kubeadmConfigs(namespace) + STRICT, bootstrapConfig ?? {}));

@@ -10,7 +10,7 @@ import { kubernetesStore } from '../../src/hook/kubernetes/store.ts';
 import { silent } from '../../src/hook/log.ts';
 import type { Change, ClusterView, EventInput, MachineView } from '../../src/hook/store.ts';
 import { apiOf, expectOk, kubeConfigOf } from './api.ts';
-import { createSite, eventually, type Site, STRICT, VERSION, workflowFor } from './site.ts';
+import { createSite, eventually, type Site, STRICT, workflowFor } from './site.ts';
 
 const { CONFIG_MAPS, EVENTS, MACHINES, WORKFLOWS } = resources;
 const kubeConfig = kubeConfigOf(process.env['REFIT_TEST_KUBECONFIG'] ?? '');
@@ -105,7 +105,7 @@ describe('annotateMachine', () => {
 describe('Workflows', () => {
   it('pass the full schema of Argo, as the step templates do', async () => {
     const templates = stepTemplates({
-      version: VERSION,
+      version: '0.0.0-strict',
       image: `example.com/refit@sha256:${'0'.repeat(64)}`,
     });
     const workflow = workflowFor(site, machine(), 1);

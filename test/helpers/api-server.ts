@@ -1,7 +1,7 @@
 // A stand-in for a Kubernetes API server: real HTTP, for any kind of object, in memory. It has what Refit's store uses:
-// get, list (pages, label selectors), watch, create, JSON merge patch, delete. It has no schemas, admission, defaults,
-// authentication, status subresources, garbage collection, PUT or TLS; it sends bookmarks only when told to, and ends no
-// watch by itself. The same tests run against a real one (test-cluster.ts) to show that both agree.
+// get, list (pages, label selectors), watch, create, JSON merge patch (also of /status), delete. It has no schemas,
+// admission, defaults, authentication, garbage collection, PUT or TLS; it sends bookmarks only when told to, and ends
+// no watch by itself. The same tests run against a real one (test-cluster.ts) to show that both agree.
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -143,7 +143,7 @@ export class ApiServer {
         if (request.headers['content-type'] !== 'application/merge-patch+json') {
           throw new ApiError(415, 'UnsupportedMediaType', 'only JSON merge patches are known here');
         }
-        return this.data.patch(place, body);
+        return this.data.patch(place, isStatus(request) ? { status: body['status'] ?? null } : body);
       case 'delete':
         return this.data.delete(place);
       default:
@@ -204,9 +204,10 @@ function send({ response, frozen }: Watcher, type: string, object: JsonObject): 
 }
 
 function placeOf(path: string): Place {
-  const found = /^(\/api\/[^/]+|\/apis\/[^/]+\/[^/]+)(?:\/namespaces\/([^/]+))?\/([^/]+)(?:\/([^/]+))?$/.exec(
-    path,
-  );
+  const found =
+    /^(\/api\/[^/]+|\/apis\/[^/]+\/[^/]+)(?:\/namespaces\/([^/]+))?\/([^/]+)(?:\/([^/]+))?(?:\/status)?$/.exec(
+      path,
+    );
   const [, api, namespace = '', plural, name = ''] = found ?? [];
   if (api === undefined || plural === undefined) throw new ApiError(404, 'NotFound', 'unknown path');
   return {
@@ -220,6 +221,10 @@ function verbOf(method: string | undefined, { name }: Place, query: Recorded['qu
   if (method === 'GET') return name !== '' ? 'get' : query['watch'] === 'true' ? 'watch' : 'list';
   const verbs: Readonly<Record<string, Verb>> = { POST: 'create', PATCH: 'patch', DELETE: 'delete' };
   return verbs[method ?? ''] ?? 'update';
+}
+
+function isStatus(request: IncomingMessage): boolean {
+  return request.url?.split('?')[0]?.endsWith('/status') ?? false;
 }
 
 function inNamespace(object: JsonObject, { namespace }: Place): JsonObject {

@@ -44,6 +44,11 @@ describe('progress message', () => {
     );
   });
 
+  it('names the step that failed before the Workflow has ended', () => {
+    const tasks = [{ ...task('kubelet', 'Failed'), message: 'no space' }, task('verify', 'Omitted')];
+    expect(progressMessage(RECORD, workflow(tasks), NOW)).toBe('step kubelet failed: no space; closing');
+  });
+
   it('says that only the end is missing', () => {
     expect(progressMessage(RECORD, workflow([task('complete', 'Succeeded')]), NOW)).toBe(
       'operation 3: all 1 steps ended, closing',

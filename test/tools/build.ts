@@ -33,7 +33,7 @@ export async function tool(name: string): Promise<string> {
 /** The folder with the sources of a family's module, read-only; downloads and verifies them first if need be. */
 export async function moduleFolder(family: string): Promise<string> {
   const { folder, module } = pinnedModule(family);
-  const answer = JSON.parse(await go(folder, ['mod', 'download', '-json', module])) as { Dir: string };
+  const answer = JSON.parse(await go(folder, 'mod download', ['-json', module])) as { Dir: string };
   return answer.Dir;
 }
 
@@ -60,7 +60,7 @@ async function goBuild(name: string, build: Recipe, output: string): Promise<voi
   report('building, the first time takes minutes');
   const progress = setInterval(() => report('still building'), progressEveryMs);
   try {
-    await go(build.folder, ['build', '-o', output, ...build.goArguments]);
+    await go(build.folder, 'build', ['-o', output, ...build.goArguments]);
     report('built');
   } finally {
     clearInterval(progress);
@@ -68,10 +68,10 @@ async function goBuild(name: string, build: Recipe, output: string): Promise<voi
 }
 
 /** What the command writes to stdout. Errors: the last lines that it wrote. */
-function go(folder: string, goArguments: string[]): Promise<string> {
+function go(folder: string, command: string, goArguments: string[]): Promise<string> {
   return new Promise((resolve, reject) => {
-    const what = `go ${goArguments[0]} in ${folder}`;
-    const child = spawn('go', goArguments, {
+    const what = `go ${command} in ${folder}`;
+    const child = spawn('go', [...command.split(' '), ...goArguments], {
       cwd: folder,
       // A user's GOFLAGS or go.work would take something else than what go.mod and go.sum pin.
       env: { ...process.env, CGO_ENABLED: '0', GOFLAGS: '', GOWORK: 'off' },

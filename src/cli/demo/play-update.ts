@@ -113,7 +113,7 @@ function showProgress({ store, io, style, clock }: Stage, started: Date) {
 
 function taskLine({ name, phase, message }: TaskView, style: Paint): string {
   const colour = phase === 'Succeeded' ? style.green : phase === 'Skipped' ? style.dim : style.red;
-  const why = message === undefined || phase === 'Skipped' ? '' : `: ${message}`;
+  const why = message === undefined || phase === 'Skipped' || phase === 'Omitted' ? '' : `: ${message}`;
   return `${name.padEnd(10)} ${colour(phase)}${why}`;
 }
 

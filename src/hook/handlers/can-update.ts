@@ -1,6 +1,6 @@
 // CanUpdateMachine and CanUpdateMachineSet: may Refit apply this change in place?
 import { decodeRequestOf } from '../../api/decode.ts';
-import { StatusError } from '../../api/errors.ts';
+import { badInput, StatusError } from '../../api/errors.ts';
 import {
   HOOKS_API_VERSION,
   type CanUpdateMachineSetRequest,
@@ -43,7 +43,14 @@ export async function canUpdate(
  */
 function mustBeSettled({ store, clock, policy }: Context, request: CanUpdateMachineSetRequest): void {
   const { metadata, spec } = request.desired.machineSet;
-  const name = metadata.labels[DEPLOYMENT_NAME_LABEL] ?? '';
+  const name = metadata.labels[DEPLOYMENT_NAME_LABEL];
+  if (name === undefined) {
+    throw badInput(
+      `desired.machineSet.metadata.labels[${DEPLOYMENT_NAME_LABEL}]`,
+      name,
+      'the name of a MachineDeployment',
+    );
+  }
   const deployment = store.machineDeployment(metadata.namespace, name);
   const where = `settling: MachineDeployment ${metadata.namespace}/${name}`;
   if (!deployment) throw new StatusError(`${where} not seen yet, ask again`, { reason: 'Unavailable' });

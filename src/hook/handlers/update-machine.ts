@@ -3,7 +3,7 @@ import { decodeRequestOf } from '../../api/decode.ts';
 import { desiredHash, desiredVersion } from '../../api/desired-hash.ts';
 import { badInput, StatusError } from '../../api/errors.ts';
 import { HOOKS_API_VERSION, type UpdateMachineResponse } from '../../api/hooks.ts';
-import { isFinal, readRecord } from '../../api/operation.ts';
+import { STRATEGY_IN_PLACE, STRATEGY_LABEL } from '../../api/labels.ts';
 import { planUpdate } from '../../plan/decide.ts';
 import type { Wanted } from '../failure-policy.ts';
 import type { Outcome } from '../operations.ts';
@@ -21,23 +21,19 @@ export async function updateMachine(context: Context, body: unknown): Promise<Up
   const machine = store.machine(namespace, name);
   if (!machine)
     throw new StatusError(`Machine ${namespace}/${name}: not seen yet, ask again`, { reason: 'Unavailable' });
-  const record = readRecord(machine.annotations);
-  const isRunning = record !== undefined && record !== 'invalid' && !isFinal(record);
-  // Opting out stops what has not begun; what runs is brought to its end.
-  if (!isOptedIn(cluster) && !isRunning) {
-    throw new StatusError(
-      `Cluster ${namespace}/${cluster.name}: label capi-refit.io/strategy: expected in-place`,
-      {
-        reason: 'BadInput',
-      },
-    );
-  }
   const wanted: Wanted = {
     hash: desiredHash(request),
     version: desiredVersion(request),
   };
   try {
     const outcome = await operations.request(namespace, name, wanted, ({ nodeName, kubeletVersion }) => {
+      // Opting out keeps operations from beginning; one that runs is brought to its end.
+      if (!isOptedIn(cluster))
+        throw badInput(
+          `Cluster ${namespace}/${cluster.name}: label ${STRATEGY_LABEL}`,
+          cluster.labels[STRATEGY_LABEL],
+          STRATEGY_IN_PLACE,
+        );
       if (nodeName === undefined)
         throw badInput(`Machine ${namespace}/${name}: status.nodeRef`, nodeName, 'a Node');
       const nodeVersion = kubeletVersion === undefined ? {} : { nodeVersion: kubeletVersion };

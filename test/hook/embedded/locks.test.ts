@@ -4,7 +4,7 @@ import { fakeClock } from '../../helpers/clock.ts';
 
 const MUTEX = 'lab/Mutex/edge-control-plane';
 const SEMAPHORE = 'lab/ConfigMap/edge-refit-concurrency/workers';
-const { settle } = fakeClock();
+const settle = () => fakeClock().settle();
 
 /** Holders in the order in which they got what they asked for. */
 function recorder() {
