@@ -1,0 +1,35 @@
+import { HOOKS_API_VERSION } from '../src/api/hooks.ts';
+import { recorded } from '../test/helpers/requests.ts';
+import { latencies, percentile, startServer } from './server-process.ts';
+
+const PATH = `/${HOOKS_API_VERSION}/canupdatemachine/can-update-machine`;
+const RATE = 200;
+const SECONDS = 10;
+
+/** A recorded request, grown to 60 KiB by the size of its files, with several differences. */
+export async function measureCanUpdate(): Promise<{ listenMs: number; p99Ms: number; bodyKiB: number }> {
+  const path = 'kcp-files-kubeletargs-etcdtag-certsans/01-canupdatemachine-refit-cp-2f546.json';
+  const content = 'net.ipv4.ip_forward = 1\n'.repeat(500);
+  const files = (text: string) =>
+    ['one', 'two'].map((name) => ({ path: `/etc/sysctl.d/${name}.conf`, content: `${text}${content}` }));
+  const body = JSON.stringify(
+    recorded(
+      path,
+      ['/current/bootstrapConfig/spec/files', files('a = 1\n')],
+      ['/desired/bootstrapConfig/spec/files', files('a = 2\n')],
+    ),
+  );
+  const server = await startServer('--store', 'embedded');
+  try {
+    const calls = Array.from({ length: RATE * SECONDS }, () => ({ path: PATH, body }));
+    await latencies(server.port, calls.slice(0, RATE), RATE); // warm
+    const measured = await latencies(server.port, calls, RATE);
+    return {
+      listenMs: server.listenMs,
+      p99Ms: percentile(measured, 0.99),
+      bodyKiB: Math.round(body.length / 1024),
+    };
+  } finally {
+    await server.stop();
+  }
+}
