@@ -4,5 +4,6 @@ export default {
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '\\.ts$': '<rootDir>/scripts/jest-strip-types.js' },
+  modulePathIgnorePatterns: ['<rootDir>/(out|bundle|dist)/'],
   testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/(apiserver|lab|e2e)/'],
 };

@@ -1,11 +1,8 @@
 // What the server does without being asked: follows Workflows and Machines, and ends what must not last.
 import type { Clock } from '../api/clock.ts';
-import {
-  PRE_DRAIN_HOOK_ANNOTATION,
-  PROTECTED_SINCE_ANNOTATION,
-  SKIP_REMEDIATION_ANNOTATION,
-} from '../api/labels.ts';
+import { PROTECTED_SINCE_ANNOTATION } from '../api/labels.ts';
 import { StatusError } from '../api/errors.ts';
+import { noProtection } from '../api/protection.ts';
 import { readRecord } from '../api/operation.ts';
 import type { Policy } from '../api/policy.ts';
 import type { Log } from './log.ts';
@@ -68,11 +65,7 @@ async function endProtection(options: ReconcilerOptions, machine: MachineView): 
   // An unreadable time counts as expired.
   const expired = !(age <= policy().protectSeconds);
   if (!machine.deleting && !expired) return;
-  const updated = await store.annotateMachine(machine, {
-    [PROTECTED_SINCE_ANNOTATION]: null,
-    [SKIP_REMEDIATION_ANNOTATION]: null,
-    [PRE_DRAIN_HOOK_ANNOTATION]: null,
-  });
+  const updated = await store.annotateMachine(machine, noProtection(machine.annotations));
   const why = machine.deleting
     ? 'the Machine is being deleted'
     : `it was held for more than ${policy().protectSeconds} s`;
@@ -96,7 +89,9 @@ function reportSteps(
   const machine = store.machine(workflow.namespace, workflow.machine);
   for (const task of workflow.tasks.filter((candidate) => justEnded(candidate, before.get(candidate.name)))) {
     metrics.observeStep(task);
-    if (!machine || (task.phase !== 'Failed' && task.phase !== 'Error')) continue;
+    // Steps that a stop cut off did not fail.
+    const isFailure = !workflow.stopping && (task.phase === 'Failed' || task.phase === 'Error');
+    if (!machine || !isFailure) continue;
     operations.announce(
       machine,
       'Warning',

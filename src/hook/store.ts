@@ -115,6 +115,6 @@ export interface Store {
   stopWorkflow(namespace: string, name: string): Promise<void>;
   /** Makes sure that the semaphore of a Cluster's workers has this limit. */
   limitWorkers(cluster: ClusterView, limit: number): Promise<void>;
-  /** Records it, or counts it once more. */
+  /** Records it; the same one again is counted, at most every 10 minutes. */
   emitEvent(event: EventInput): Promise<void>;
 }

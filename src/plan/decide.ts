@@ -51,7 +51,12 @@ export function decideCanUpdate(request: CanUpdateRequest, policy: Policy, facts
   const reason = `not covered in place: ${named(uncovered)}`;
   return policy.onUncovered === 'block'
     ? { decision: 'block', reason, steps, patches: {}, ...found }
-    : { decision: 'replace', reason, steps, patches: patchesOf(request, judged), ...found };
+    : { decision: 'replace', reason, steps, patches: replacePatches(request, judged), ...found };
+}
+
+/** CAPI compares specs only: fully patched ones would be taken for a yes, although an object changes its kind. */
+function replacePatches(request: CanUpdateRequest, judged: readonly Judged[]): Decision['patches'] {
+  return judged.some(({ difference }) => difference.path === '') ? {} : patchesOf(request, judged);
 }
 
 function shown({ difference, claim: { verdict, reason } }: Judged): Difference {

@@ -22,7 +22,7 @@ export function entryNames(
   after: JsonValue[],
 ): { before: string[]; after: string[] } | undefined {
   const fields = list === undefined ? undefined : ENTRY_NAMES.get(list);
-  const isNamed = (entry: JsonValue) => fields?.every((field) => typeof member(entry, field) === 'string');
+  const isNamed = (entry: JsonValue) => fields?.every((field) => nameIn(entry, field) !== undefined);
   return fields && before.every(isNamed) && after.every(isNamed)
     ? { before: distinct(before, fields), after: distinct(after, fields) }
     : undefined;
@@ -31,9 +31,14 @@ export function entryNames(
 function distinct(entries: JsonValue[], fields: readonly string[]): string[] {
   const seen = new Map<string, number>();
   return entries.map((entry) => {
-    const name = JSON.stringify(fields.map((field) => member(entry, field)));
+    const name = fields.map((field) => nameIn(entry, field)).join('\0');
     const occurrence = seen.get(name) ?? 0;
     seen.set(name, occurrence + 1);
-    return `${name}#${occurrence}`;
+    return `${occurrence}\0${name}`;
   });
+}
+
+function nameIn(entry: JsonValue, field: string): string | undefined {
+  const name = member(entry, field);
+  return typeof name === 'string' ? name : undefined;
 }

@@ -6,6 +6,8 @@ import { createServer } from 'node:net';
 import path from 'node:path';
 import { stringify } from 'yaml';
 
+const portAttempts = 50;
+
 export interface Settings {
   /** Only this user may look into it: it holds the token and etcd's socket. */
   folder: string;
@@ -15,17 +17,11 @@ export interface Settings {
 
 export async function createSettings(folder: string): Promise<Settings> {
   const settings = { folder, port: await freePort(), token: randomBytes(24).toString('hex') };
-  writeFileSync(path.join(folder, 'tokens.csv'), `${settings.token},admin,admin,"system:masters"\n`, {
-    mode: 0o600,
-  });
+  const user = `${settings.token},admin,admin,"system:masters"\n`;
+  writeFileSync(path.join(folder, 'tokens.csv'), user, { mode: 0o600 });
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  writeFileSync(
-    path.join(folder, 'service-accounts.key'),
-    privateKey.export({ type: 'sec1', format: 'pem' }),
-    {
-      mode: 0o600,
-    },
-  );
+  const key = privateKey.export({ type: 'sec1', format: 'pem' });
+  writeFileSync(path.join(folder, 'service-accounts.key'), key, { mode: 0o600 });
   return settings;
 }
 
@@ -105,7 +101,7 @@ function answersOk(options: RequestOptions): Promise<boolean> {
 
 /** Below the range of client ports: a restarted server must find its port still free. */
 async function freePort(): Promise<number> {
-  for (;;) {
+  for (let attempt = 0; attempt < portAttempts; attempt += 1) {
     const port = randomInt(20_000, 30_000);
     const isFree = await new Promise<boolean>((resolve) => {
       const server = createServer().once('error', () => resolve(false));
@@ -113,4 +109,5 @@ async function freePort(): Promise<number> {
     });
     if (isFree) return port;
   }
+  throw new Error(`127.0.0.1: found no free port in ${portAttempts} attempts`);
 }

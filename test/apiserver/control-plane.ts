@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { tool } from '../tools/build.ts';
 import type { Order, Reply } from './keeper.ts';
 
 /** A real etcd and kube-apiserver on loopback: TLS, RBAC, no controllers. */
@@ -14,8 +15,10 @@ export interface ControlPlane {
   stop(): Promise<void>;
 }
 
-/** Takes about ten seconds once the tools are built. Errors: which process failed, with the end of its log. */
+/** Takes a few seconds once the tools are built. Errors: which process failed, with the end of its log. */
 export async function startControlPlane(): Promise<ControlPlane> {
+  // A build is ours to interrupt; the keeper finds it done.
+  for (const name of ['etcd', 'kube-apiserver']) await tool(name);
   const keeper = fork(fileURLToPath(new URL('keeper.ts', import.meta.url)), {
     // Away from the terminal's Ctrl-C, so that it lives long enough to clean up.
     detached: true,

@@ -1,6 +1,6 @@
 // The process that owns etcd, kube-apiserver and their folder. It ends with its parent, however that one ends,
 // and takes everything with it: Jest's workers and a killed run leave nothing behind.
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { tool } from '../tools/build.ts';
@@ -35,7 +35,6 @@ async function obey(order: Order): Promise<Reply> {
 
 async function start(): Promise<string> {
   folder = mkdtempSync(path.join(tmpdir(), 'refit-apiserver-'));
-  chmodSync(folder, 0o700);
   const current = await components.createSettings(folder);
   settings = current;
   const etcd = await run('etcd', components.etcdArguments(current));

@@ -1,23 +1,10 @@
 // The steps that write the Machine. Pure: they give the annotations to set and to remove.
 import { StatusError } from '../../api/errors.ts';
-import {
-  PRE_DRAIN_HOOK_ANNOTATION,
-  PROTECTED_SINCE_ANNOTATION,
-  SKIP_REMEDIATION_ANNOTATION,
-} from '../../api/labels.ts';
 import { isFinal, readRecord, writeRecord } from '../../api/operation.ts';
+import { noProtection } from '../../api/protection.ts';
 import type { MachineView } from '../store.ts';
 import type { SimulatedNode } from './node.ts';
 import type { Annotations } from './objects.ts';
-
-/** Begins anew for each operation: the end of the protection counts from here. */
-export function protectAnnotations(now: Date): Annotations {
-  return {
-    [SKIP_REMEDIATION_ANNOTATION]: 'refit',
-    [PRE_DRAIN_HOOK_ANNOTATION]: 'refit',
-    [PROTECTED_SINCE_ANNOTATION]: now.toISOString(),
-  };
-}
 
 /** Errors: StatusError Failed when the Machine's record is not of this operation, or the node is not as desired. */
 export function completeAnnotations(
@@ -39,7 +26,6 @@ export function completeAnnotations(
   if (!node.ready) throw failed(machine, 'Node condition Ready: got False, expected True');
   // The reason to stop, if one came too late, does not belong to a record of success.
   const { version, number, hash, from, to, startedAt } = record;
-  const isOurs = PROTECTED_SINCE_ANNOTATION in machine.annotations;
   return {
     ...writeRecord({
       ...{ version, number, hash, to, startedAt },
@@ -48,13 +34,7 @@ export function completeAnnotations(
       finishedAt: wanted.now.toISOString(),
       node: { kubeletVersion: kubelet, ready: true },
     }),
-    ...(isOurs
-      ? {
-          [SKIP_REMEDIATION_ANNOTATION]: null,
-          [PRE_DRAIN_HOOK_ANNOTATION]: null,
-          [PROTECTED_SINCE_ANNOTATION]: null,
-        }
-      : {}),
+    ...noProtection(machine.annotations),
   };
 }
 

@@ -10,9 +10,9 @@ type Effect = (node: SimulatedNode, input: StepInput) => StepOutcome;
 
 /** Changes the node as the step would. Errors: StatusError Failed when the real step would refuse. */
 export function performOnNode(node: SimulatedNode, step: NodeStep, input: StepInput): StepOutcome {
-  const { planSha256 } = input;
-  if (stepRow(step).group === 'flip' && planSha256 !== '' && planSha256 !== node.planSha256) {
-    throw failed('plan file', node.planSha256 || 'none', planSha256);
+  const { operation, planSha256 } = input;
+  if (stepRow(step).group === 'flip' && planSha256 !== '' && planSha256 !== node.plans.get(operation)) {
+    throw failed('plan file', node.plans.get(operation), planSha256);
   }
   return EFFECTS[step](node, input);
 }
@@ -60,11 +60,7 @@ const EFFECTS: Readonly<Record<NodeStep, Effect>> = {
 
 function stage(node: SimulatedNode, input: StepInput): StepOutcome {
   const { operation, machine, cluster, kubernetes, hash, release, steps } = input;
-  const { name, ...runtime } = release;
-  const isNew = node.versions.kubelet !== kubernetes && node.staged?.kubernetes !== kubernetes;
-  const changes: StepResult['changes'] = isNew ? [{ what: 'staged binaries', to: kubernetes }] : [];
-  node.staged = { kubernetes, ...runtime };
-  node.planSha256 = hostPlanDigest({
+  const sha256 = hostPlanDigest({
     version: 1,
     operation,
     hash,
@@ -73,11 +69,25 @@ function stage(node: SimulatedNode, input: StepInput): StepOutcome {
     node: { name: node.name, uid: node.uid, machineID: `simulated-${node.name}` },
     role: node.role,
     kubernetes,
-    release: name,
+    release: release.name,
     steps: steps.map((step) => ({ name: step, timeoutSeconds: stepRow(step).timeoutSeconds })),
   });
-  changes.push({ what: 'plan file', sha256: node.planSha256 });
-  return { ...outcome('staged', changes), outputs: { 'plan-sha256': node.planSha256 } };
+  node.plans.set(operation, sha256);
+  const wanted = {
+    kubeadm: kubernetes,
+    kubelet: kubernetes,
+    containerd: release.containerd,
+    cni: release.cni,
+  };
+  const changes: StepResult['changes'] = [{ what: 'plan file', sha256 }];
+  for (const name of ['kubeadm', 'kubelet', 'containerd', 'cni'] as const) {
+    const version = wanted[name];
+    const binary = `${name} ${version}`;
+    if (version === undefined || version === node.versions[name] || node.staged.has(binary)) continue;
+    node.staged.add(binary);
+    changes.push({ what: `staged ${name}`, to: version });
+  }
+  return { ...outcome('staged', changes), outputs: { 'plan-sha256': sha256 } };
 }
 
 function replaceRuntime(
@@ -86,14 +96,11 @@ function replaceRuntime(
   to: string | undefined,
 ): StepOutcome {
   if (to === undefined) return outcome(`the release names no version of ${name}: left alone`);
-  if (node.versions[name] !== to && node.staged?.[name] !== to)
-    throw failed(`staged ${name}`, node.staged?.[name], to);
-  return changed(setVersion(node, name, to));
+  return changed(install(node, name, to));
 }
 
 function kubeadm(node: SimulatedNode, { kubernetes }: StepInput): StepOutcome {
-  if (node.versions.kubeadm !== kubernetes) checkStaged(node, kubernetes);
-  const changes = setVersion(node, 'kubeadm', kubernetes);
+  const changes = install(node, 'kubeadm', kubernetes);
   if (node.role === 'worker') return changed(changes);
   const components = [
     ...setVersion(node, 'etcd', etcdVersion(kubernetes)),
@@ -105,10 +112,9 @@ function kubeadm(node: SimulatedNode, { kubernetes }: StepInput): StepOutcome {
 function kubelet(node: SimulatedNode, input: StepInput): StepOutcome {
   const { kubernetes } = input;
   if (node.versions.kubelet === kubernetes) return changed([]);
-  checkStaged(node, kubernetes);
   if (node.versions.kubeadm !== kubernetes) throw failed('kubeadm', node.versions.kubeadm, kubernetes);
   checkSkew(node, input);
-  return changed(setVersion(node, 'kubelet', kubernetes));
+  return changed(install(node, 'kubelet', kubernetes));
 }
 
 function verify(node: SimulatedNode, { kubernetes }: StepInput): StepOutcome {
@@ -121,9 +127,12 @@ function verify(node: SimulatedNode, { kubernetes }: StepInput): StepOutcome {
   return outcome(`Node reports ${kubernetes} and Ready`);
 }
 
-function checkStaged(node: SimulatedNode, kubernetes: string): void {
-  if (node.staged?.kubernetes !== kubernetes)
-    throw failed('staged binaries', node.staged?.kubernetes, kubernetes);
+/** Only what was staged, and checked there, gets into its place. */
+function install(node: SimulatedNode, name: keyof NodeVersions, to: string): StepResult['changes'] {
+  if (node.versions[name] !== to && !node.staged.has(`${name} ${to}`)) {
+    throw failed(`staged ${name}`, undefined, to);
+  }
+  return setVersion(node, name, to);
 }
 
 function setVersion(node: SimulatedNode, name: keyof NodeVersions, to: string): StepResult['changes'] {

@@ -12,13 +12,6 @@ export interface NodeVersions {
   etcd?: string;
 }
 
-/** Binaries in the host's folder of staged files. */
-export interface Staged {
-  kubernetes: string;
-  containerd?: string;
-  cni?: string;
-}
-
 export interface SimulatedNode {
   readonly name: string;
   readonly uid: string;
@@ -30,9 +23,10 @@ export interface SimulatedNode {
   cordonedByRefit: boolean;
   /** Hash of the desired state that `configure` applied last; empty: not known. */
   hash: string;
-  staged?: Staged;
-  /** sha256 of the plan file; empty: there is none. */
-  planSha256: string;
+  /** Binaries in the host's folders by version, like `kubeadm v1.34.3`. */
+  staged: Set<string>;
+  /** sha256 of the plan file by operation. */
+  plans: Map<string, string>;
   /** Kubernetes versions whose images are there. */
   images: Set<string>;
   /** Operations that left a backup. */
@@ -69,7 +63,8 @@ export function createNode({ name, uid, role, version, hash = '', ...runtime }: 
     cordoned: false,
     cordonedByRefit: false,
     hash,
-    planSha256: '',
+    staged: new Set(),
+    plans: new Map(),
     images: new Set([version]),
     backups: new Set(),
   };

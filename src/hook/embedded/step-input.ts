@@ -11,7 +11,7 @@ import type { SimulatedWorkflow } from './workflow.ts';
 
 export interface Surroundings {
   machine: MachineView;
-  peers: readonly SimulatedNode[];
+  peers: () => readonly SimulatedNode[];
   imageMap: ImageMap | undefined;
 }
 
@@ -39,7 +39,10 @@ export function stepInput(
     steps: stepList(given('steps'), step),
     planSha256: given('plan-sha256'),
     drain: given('drain'),
-    peers,
+    // Looked for among all machines: only by the steps that ask.
+    get peers() {
+      return peers();
+    },
   };
 }
 

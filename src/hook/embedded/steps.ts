@@ -4,10 +4,11 @@ import type { StepCommand } from '../../api/commands.ts';
 import { badInput, StatusError } from '../../api/errors.ts';
 import type { ImageMap } from '../../api/policy.ts';
 import { stepResultSchema } from '../../api/step-result.ts';
+import { protection } from '../../api/protection.ts';
 import { FINISH, step as stepRow, type StepName } from '../../api/steps.ts';
 import type { MachineView } from '../store.ts';
 import { startHostUnit, type HostUnit } from './host-unit.ts';
-import { completeAnnotations, protectAnnotations } from './machine-steps.ts';
+import { completeAnnotations } from './machine-steps.ts';
 import type { StepInput, StepOutcome } from './node-step.ts';
 import { performOnNode } from './node-steps.ts';
 import type { SimulatedNode } from './node.ts';
@@ -51,6 +52,7 @@ export function createSteps(options: StepsOptions): (workflow: SimulatedWorkflow
 
   return (workflow) => {
     const machineName = { namespace: workflow.namespace, name: workflow.machine };
+    let cancelled = false;
 
     async function perform(step: StepCommand, taskArguments: Scope, signal: AbortSignal): Promise<Outputs> {
       if (step === FINISH.name) return finish(signal);
@@ -71,16 +73,16 @@ export function createSteps(options: StepsOptions): (workflow: SimulatedWorkflow
     }
 
     async function doOnce(step: StepName, taskArguments: Scope, signal: AbortSignal): Promise<StepOutcome> {
-      if (stepRow(step).onNode) await otherUnitEnded(subject(step, taskArguments).node);
+      if (stepRow(step).onNode) await otherUnitEnded(subject(step, taskArguments).node, signal);
       await takeTime(step, signal);
       // Looked up again: the Machine may have changed meanwhile.
       return effect(step, subject(step, taskArguments));
     }
 
     /** Hands the node the rest of the list, or finds that it has it, and waits for the one step. */
-    async function attach(step: StepName, taskArguments: Scope): Promise<StepOutcome> {
+    async function attach(step: StepName, taskArguments: Scope, signal: AbortSignal): Promise<StepOutcome> {
       const { node, input } = subject(step, taskArguments);
-      await otherUnitEnded(node);
+      await otherUnitEnded(node, signal);
       let unit = units.get(node);
       if (unit?.operation !== workflow.name || !unit.result(step)) {
         const rest = input.steps.slice(Math.max(0, input.steps.indexOf(step)));
@@ -107,12 +109,13 @@ export function createSteps(options: StepsOptions): (workflow: SimulatedWorkflow
       return { host: 'idle' };
     }
 
-    /** A node belongs to one operation at a time. */
-    async function otherUnitEnded(node: SimulatedNode): Promise<void> {
+    /** A node belongs to one operation at a time. Who is told to stop while it waits does not begin. */
+    async function otherUnitEnded(node: SimulatedNode, signal: AbortSignal): Promise<void> {
       for (let unit = units.get(node); unit?.isWorking() && unit.operation !== workflow.name;) {
         await unit.ended;
         unit = units.get(node);
       }
+      if (cancelled || signal.aborted) throw new StatusError('not begun: told to stop', { reason: 'Failed' });
     }
 
     async function takeTime(step: StepCommand, signal: AbortSignal): Promise<void> {
@@ -127,10 +130,13 @@ export function createSteps(options: StepsOptions): (workflow: SimulatedWorkflow
       const { operation } = workflow;
       switch (step) {
         case 'protect':
-          objects.annotate(machine, protectAnnotations(now));
+          objects.annotate(machine, protection(machine.annotations, now));
           return { message: 'remediation and deletion are held back', changes: [{ what: 'Machine' }] };
         case 'complete':
-          objects.annotate(machine, completeAnnotations(machine, node, { ...input, operation, now }));
+          objects.annotate(
+            machine,
+            completeAnnotations(machine, node, { operation, kubernetes: input.kubernetes, now }),
+          );
           return { message: 'recorded on the Machine', changes: [{ what: 'Machine' }] };
         default:
           return onNode(step, node, input);
@@ -156,7 +162,7 @@ export function createSteps(options: StepsOptions): (workflow: SimulatedWorkflow
           },
         );
       }
-      const surroundings = { machine, peers: objects.peers(machine), imageMap: options.imageMap() };
+      const surroundings = { machine, peers: () => objects.peers(machine), imageMap: options.imageMap() };
       return { machine, node, input: stepInput(step, workflow, taskArguments, surroundings) };
     }
 
@@ -166,6 +172,12 @@ export function createSteps(options: StepsOptions): (workflow: SimulatedWorkflow
       return unit?.operation === workflow.name ? unit : undefined;
     }
 
-    return { perform, cancel: () => ownUnit()?.cancel() };
+    return {
+      perform,
+      cancel() {
+        cancelled = true;
+        ownUnit()?.cancel();
+      },
+    };
   };
 }

@@ -165,6 +165,8 @@ function reasonOf(status: number, reason: string | undefined): Reason {
 
 /** The reason of a failed fetch is one level down. */
 function failure(error: unknown): string {
-  if (!(error instanceof Error)) return 'no answer';
-  return error.cause instanceof Error && error.cause.message !== '' ? error.cause.message : error.message;
+  if (!isObject(error)) return 'no answer';
+  return (
+    text(error, 'cause', 'message') ?? text(error, 'cause', 'code') ?? text(error, 'message') ?? 'no answer'
+  );
 }

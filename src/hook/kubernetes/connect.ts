@@ -1,5 +1,7 @@
 import { KubeConfig } from '@kubernetes/client-node';
 import { badInput, StatusError } from '../../api/errors.ts';
+import { isObject } from '../../api/json.ts';
+import { text } from './fields.ts';
 
 /** What client-node falls back to when it finds nothing. */
 const NOTHING_FOUND = 'http://localhost:8080';
@@ -26,8 +28,8 @@ export function connect(file?: string): KubeConfig {
 }
 
 function problem(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  return typeof code === 'string'
-    ? `cannot be read (${code})`
-    : 'got something else, expected a kubeconfig in YAML';
+  const code = isObject(error) ? text(error, 'code') : undefined;
+  return code === undefined
+    ? 'got something else, expected a kubeconfig in YAML'
+    : `cannot be read (${code})`;
 }

@@ -20,8 +20,8 @@ export interface ReflectorOptions<V> {
   cache: Cache<V>;
 }
 
-/** Raw objects are large; only one page of them is in memory. */
-const PAGE = 100;
+/** A finished Workflow has 80 KiB: what a list leaves behind in the heap grows with its pages. */
+const PAGE = 25;
 /** The server ends a watch after so many seconds, and up to a fifth more. */
 const WATCH_SECONDS = 250;
 /** A watch that ends sooner is not a normal end: the server stops, or something in between cuts connections. */

@@ -3,9 +3,9 @@ import type { Clock } from '../../api/clock.ts';
 export interface IdleTimeout {
   /** Aborts after so many seconds without `touch`, and when the outer signal does. */
   signal: AbortSignal;
-  touch(): void;
+  touch: () => void;
   /** Must be called, or the timer goes on. */
-  stop(): void;
+  stop: () => void;
 }
 
 export function idleTimeout(clock: Clock, seconds: number, outer?: AbortSignal): IdleTimeout {

@@ -13,7 +13,8 @@ export function clusterView(cluster: JsonObject): ClusterView {
 
 export function machineView(machine: JsonObject): MachineView {
   const labels = texts(machine, 'metadata', 'labels');
-  const { [LAST_APPLIED]: _, ...annotations } = texts(machine, 'metadata', 'annotations');
+  const annotations = texts(machine, 'metadata', 'annotations');
+  delete annotations[LAST_APPLIED];
   const version = text(machine, 'spec', 'version');
   const nodeName = text(machine, 'status', 'nodeRef', 'name');
   const kubeletVersion = text(machine, 'status', 'nodeInfo', 'kubeletVersion');

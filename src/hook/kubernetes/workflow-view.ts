@@ -79,7 +79,7 @@ function taskView(name: string, node: JsonValue | undefined, nodes: Nodes): Task
 function lastAttempt(node: JsonValue | undefined, { byId }: Nodes): JsonValue | undefined {
   if (text(node, 'type') !== 'Retry') return undefined;
   const attempts = list(node, 'children')
-    .map((id) => at(byId, String(id)))
+    .map((id) => (typeof id === 'string' ? at(byId, id) : undefined))
     .filter((child) => text(child, 'name')?.startsWith(`${text(node, 'name') ?? ''}(`));
   return attempts.at(-1);
 }

@@ -42,6 +42,58 @@ describe('stop', () => {
   });
 });
 
+it('the exit handler ends what the node still does, and says idle only then', async () => {
+  const { clock, store, addMachine, submit, workflow } = site();
+  addMachine('md-0', 'worker');
+  const object = store.workflowObject('lab', await submit('md-0'));
+  if (!object) throw new Error('no Workflow');
+  store.removeWorkflow('lab', object.metadata.name ?? '');
+  // Without the tasks that attach, the DAG is over at 40 while the node works on.
+  const dag = object.spec.templates?.[0]?.dag;
+  if (dag)
+    dag.tasks = dag.tasks.slice(
+      0,
+      dag.tasks.findIndex(({ name }) => name === 'cni'),
+    );
+  await store.createWorkflow(object);
+  await clock.advance(200);
+  const view = workflow(object.metadata.name ?? '');
+  expect(secondsOf(view, 'finish')).toEqual({ from: 40, to: 60 });
+  expect(view.finish?.outputs).toEqual({ host: 'idle' });
+  expect(store.node('lab', 'md-0')?.versions).toMatchObject({ cni: '1.8.0', kubeadm: FROM });
+});
+
+describe('two operations on one node', () => {
+  /** Both have their plans at 30 and want to hand them over; the flip of the first takes 30-90. */
+  async function two() {
+    const { clock, store, cluster, addMachine, submit, workflow } = site();
+    addMachine('md-0', 'worker');
+    const first = await submit('md-0');
+    const second = await submit('md-0', undefined, { kubernetes: 'v1.34.4', release: '' });
+    await store.limitWorkers(cluster, 2);
+    await clock.advance(50);
+    return { clock, store, workflow, first, second };
+  }
+
+  it('do not work on it at the same time', async () => {
+    const { clock, store, workflow, first, second } = await two();
+    await clock.advance(300);
+    expect(secondsOf(workflow(first), 'verify').to).toBe(90);
+    expect(secondsOf(workflow(second), 'containerd')).toEqual({ from: 30, to: 100 });
+    expect(store.node('lab', 'md-0')?.versions.kubelet).toBe('v1.34.4');
+  });
+
+  it.each(['stopped', 'deleted'])('the one that waits does not begin when it is %s', async (how) => {
+    const { clock, store, workflow, first, second } = await two();
+    if (how === 'stopped') await store.stopWorkflow('lab', second);
+    else store.removeWorkflow('lab', second);
+    await clock.advance(300);
+    // What the first began on the node is ended.
+    expect(workflow(first).tasks.find(({ name }) => name === 'kubelet')?.phase).toBe('Succeeded');
+    expect(store.node('lab', 'md-0')?.versions.kubelet).toBe(TO);
+  });
+});
+
 describe('machines of one Cluster', () => {
   it('two of the control plane run one after the other', async () => {
     const { clock, addMachine, submit, workflow } = site();

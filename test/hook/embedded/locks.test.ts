@@ -51,6 +51,17 @@ describe('a mutex', () => {
   });
 });
 
+it('who gives up no longer keeps others away from the locks that it wanted', async () => {
+  const { order, ask } = recorder();
+  const giveUp = new AbortController();
+  ask('a', [MUTEX]);
+  ask('b', [MUTEX, 'lab/Mutex/other'], giveUp.signal);
+  ask('c', ['lab/Mutex/other']);
+  giveUp.abort();
+  await settle();
+  expect(order).toEqual(['a held', 'b aborted', 'c held']);
+});
+
 describe('a semaphore', () => {
   it('lets as many run as its limit says, and more when it is raised', async () => {
     const { locks, order, ask } = recorder();

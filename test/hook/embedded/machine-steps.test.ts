@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { PROTECTED_SINCE_ANNOTATION, SKIP_REMEDIATION_ANNOTATION } from '../../../src/api/labels.ts';
+import { SKIP_REMEDIATION_ANNOTATION } from '../../../src/api/labels.ts';
+import { protection } from '../../../src/api/protection.ts';
 import { readRecord, writeRecord, type OperationRecord } from '../../../src/api/operation.ts';
-import { completeAnnotations, protectAnnotations } from '../../../src/hook/embedded/machine-steps.ts';
+import { completeAnnotations } from '../../../src/hook/embedded/machine-steps.ts';
 import { createNode } from '../../../src/hook/embedded/node.ts';
 import type { MachineView } from '../../../src/hook/store.ts';
 
@@ -54,8 +55,9 @@ describe('complete', () => {
   );
 
   it('takes away the protection that is ours', () => {
-    const patch = completed({ ...writeRecord(RECORD), [PROTECTED_SINCE_ANNOTATION]: NOW.toISOString() });
-    for (const key of Object.keys(protectAnnotations(NOW))) expect(patch[key]).toBeNull();
+    const held = protection({}, NOW);
+    const patch = completed({ ...writeRecord(RECORD), ...held });
+    for (const key of Object.keys(held)) expect(patch[key]).toBeNull();
   });
 
   it('leaves the protection that is not ours', () => {

@@ -32,8 +32,7 @@ function perform(target: SimulatedNode, steps: NodeStep[], given = input()): voi
 
 describe('the order of steps', () => {
   it.each<[string, NodeStep[], NodeStep, string]>([
-    ['kubeadm without staged binaries', [], 'kubeadm', 'staged binaries: got none, expected v1.34.3'],
-    ['kubelet without staged binaries', [], 'kubelet', 'staged binaries: got none, expected v1.34.3'],
+    ['kubeadm without staged binaries', [], 'kubeadm', 'staged kubeadm: got none, expected v1.34.3'],
     ['kubelet before kubeadm', ['stage'], 'kubelet', 'kubeadm: got v1.33.7, expected v1.34.3'],
     ['verify before kubelet', ['stage', 'kubeadm'], 'verify', 'kubelet: got v1.33.7, expected v1.34.3'],
     ['containerd without staged binaries', [], 'containerd', 'staged containerd: got none, expected 2.1.4'],
@@ -51,7 +50,17 @@ describe('the order of steps', () => {
   it('staged binaries of another version are not enough', () => {
     const target = node();
     perform(target, ['stage'], input({ kubernetes: 'v1.34.1' }));
-    expect(() => performOnNode(target, 'kubeadm', input())).toThrow('got v1.34.1, expected v1.34.3');
+    expect(() => performOnNode(target, 'kubeadm', input())).toThrow(
+      'staged kubeadm: got none, expected v1.34.3',
+    );
+  });
+
+  it('a kubelet that was not staged is not installed', () => {
+    const target = node();
+    target.versions.kubeadm = TO;
+    expect(() => performOnNode(target, 'kubelet', input())).toThrow(
+      'staged kubelet: got none, expected v1.34.3',
+    );
   });
 
   it('every step is found done when it is repeated', () => {

@@ -28,7 +28,7 @@ function workflow(parameters: Record<string, string>): SimulatedWorkflow {
   };
 }
 
-const around = { machine: MACHINE, peers: [], imageMap: undefined };
+const around = { machine: MACHINE, peers: () => [], imageMap: undefined };
 
 describe('stepInput', () => {
   it('takes the argument of the task before the parameter of the Workflow before the default', () => {

@@ -136,12 +136,15 @@ describe('other changes', () => {
       ...['backup', 'prepull', 'drain', 'containerd', 'cni', 'kubeadm', 'configure', 'kubelet', 'uncordon'],
     ]);
     expect(workflow(name).phase).toBe('Succeeded');
+    // The node was handed this one step only.
+    expect(secondsOf(workflow(name), 'verify')).toEqual({ from: 30, to: 40 });
     expect(readRecord(store.machine('lab', 'md-0')?.annotations ?? {})).toMatchObject({ state: 'succeeded' });
   });
 
-  it('the only schedulable node is not drained', async () => {
-    const { clock, addMachine, submit, workflow } = site();
+  it('the only schedulable node of its Cluster is not drained', async () => {
+    const { clock, store, addMachine, submit, workflow } = site();
     addMachine('md-0', 'worker');
+    store.addMachine({ namespace: 'lab', name: 'x-0', cluster: 'other', role: 'worker', version: FROM });
     const name = await submit('md-0');
     await clock.advance(200);
     expect(phases(workflow(name))).toMatchObject({
@@ -151,7 +154,7 @@ describe('other changes', () => {
     });
   });
 
-  it('drains according to the policy of the Workflow', async () => {
+  it('the node is cordoned only while it is worked on', async () => {
     const { clock, store, addMachine, submit } = site();
     addMachine('md-0', 'worker');
     addMachine('md-1', 'worker');
@@ -232,8 +235,7 @@ describe('a failed step', () => {
     addMachine('md-0', 'worker');
     const name = await submit('md-0');
     await clock.advance(35);
-    const node = store.node('lab', 'md-0');
-    if (node) node.planSha256 = 'b'.repeat(64);
+    store.node('lab', 'md-0')?.plans.set(name, 'b'.repeat(64));
     await clock.advance(200);
     expect(workflow(name).message).toMatch(/^step containerd: plan file: got b{64}, expected [0-9a-f]{64}$/);
   });

@@ -53,7 +53,13 @@ export function machineStatus(kubeletVersion: string, ready: 'True' | 'False' | 
       systemUUID: text,
     },
     conditions: [
-      { type: 'NodeReady', status: ready, reason: 'Sample', lastTransitionTime: '2026-11-21T09:17:20Z' },
+      {
+        type: 'NodeReady',
+        status: ready,
+        reason: 'Sample',
+        message: text,
+        lastTransitionTime: '2026-11-21T09:17:20Z',
+      },
     ],
   };
 }

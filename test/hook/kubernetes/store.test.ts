@@ -150,7 +150,7 @@ describe('annotateMachine', () => {
   it('lets one of several replicas win', async () => {
     await create(MACHINES, machineObject(ns, 'shared'));
     const replicas = await Promise.all([startedStore(), startedStore(), startedStore()]);
-    const machine = await seenMachine(replicas[0] as Store, 'shared');
+    const machine = await seenMachine(replicas[0], 'shared');
     const attempts = replicas.map((store, index) =>
       store.annotateMachine(machine, { winner: String(index) }),
     );

@@ -1,0 +1,60 @@
+import { describe, expect, it } from '@jest/globals';
+import { hostPlanDigest, hostPlanSchema, type HostPlan } from '../../src/api/host-plan.ts';
+
+const PLAN: HostPlan = {
+  version: 1,
+  operation: 'refit-edge-1-0badcafe-3',
+  hash: 'v1-0123456789abcdef',
+  machine: { namespace: 'site', name: 'edge-1', uid: 'u-1' },
+  cluster: 'edge',
+  node: { name: 'edge-1', uid: 'n-1', machineID: 'm-1', providerID: 'metal://1' },
+  role: 'worker',
+  kubernetes: 'v1.34.3',
+  release: 'r1',
+  steps: [
+    { name: 'kubeadm', timeoutSeconds: 60 },
+    { name: 'kubelet', timeoutSeconds: 60 },
+  ],
+};
+
+describe('the schema', () => {
+  it('takes a plan', () => {
+    expect(hostPlanSchema.parse(PLAN)).toEqual(PLAN);
+  });
+
+  it.each<[string, object]>([
+    ['an unknown field', { surprise: 1 }],
+    ['another version', { version: 2 }],
+    ['no steps', { steps: [] }],
+    ['an unknown step', { steps: [{ name: 'reboot', timeoutSeconds: 60 }] }],
+    ['a step without bound', { steps: [{ name: 'kubelet', timeoutSeconds: 0 }] }],
+    ['an operation that is a path', { operation: '../../etc' }],
+    ['a host without identity', { node: { name: 'edge-1', uid: 'n-1' } }],
+    ['an unknown role', { role: 'etcd' }],
+  ])('refuses %s', (_, change) => {
+    expect(hostPlanSchema.safeParse({ ...PLAN, ...change }).success).toBe(false);
+  });
+});
+
+describe('the digest', () => {
+  it('is a sha256 that does not depend on the order of fields', () => {
+    const turned = Object.fromEntries(Object.entries(PLAN).reverse()) as HostPlan;
+    expect(hostPlanDigest(PLAN)).toMatch(/^[0-9a-f]{64}$/);
+    expect(hostPlanDigest(turned)).toBe(hostPlanDigest(PLAN));
+  });
+
+  it.each<[string, Partial<HostPlan>]>([
+    ['operation', { operation: 'refit-edge-1-0badcafe-4' }],
+    ['hash', { hash: 'v1-f' }],
+    ['machine', { machine: { ...PLAN.machine, uid: 'u-2' } }],
+    ['node', { node: { ...PLAN.node, machineID: 'm-2' } }],
+    ['release', { release: 'r2' }],
+    ['order of steps', { steps: PLAN.steps.toReversed() }],
+  ])('changes with the %s', (_, change) => {
+    expect(hostPlanDigest({ ...PLAN, ...change })).not.toBe(hostPlanDigest(PLAN));
+  });
+
+  it('refuses what is no plan', () => {
+    expect(() => hostPlanDigest({ ...PLAN, steps: [] })).toThrow();
+  });
+});

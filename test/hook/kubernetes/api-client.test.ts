@@ -1,0 +1,124 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { KubeConfig } from '@kubernetes/client-node';
+import { createApiClient, type ApiClient } from '../../../src/hook/kubernetes/api-client.ts';
+import { ApiServer } from '../../helpers/api-server.ts';
+import { fakeClock, type FakeClock } from '../../helpers/clock.ts';
+import { until } from '../../helpers/until.ts';
+
+const PATH = '/api/v1/namespaces/lab/configmaps/c';
+let server: ApiServer;
+let clock: FakeClock;
+let client: ApiClient;
+
+beforeEach(async () => {
+  server = new ApiServer();
+  await server.start();
+  clock = fakeClock();
+  client = createApiClient(server.kubeConfig(), clock);
+});
+afterEach(async () => {
+  await client.close();
+  await server.stop();
+});
+
+describe('an error', () => {
+  it.each([
+    [400, 'BadInput'],
+    [401, 'Unavailable'],
+    [403, 'BadInput'],
+    [404, 'NotFound'],
+    [409, 'Conflict'],
+    [422, 'BadInput'],
+    [429, 'Unavailable'],
+    [500, 'Unavailable'],
+    [503, 'Unavailable'],
+  ])('of status %s is %s', async (status, reason) => {
+    server.failNext(1, status);
+    const message = `PATCH ${PATH}: ${status} told to fail with ${status}`;
+    await expect(client.mergePatch(PATH, { a: 1 })).rejects.toMatchObject({ reason, message });
+  });
+
+  it('is AlreadyExists when the server says so', async () => {
+    const object = { metadata: { name: 'c' } };
+    await client.create('/api/v1/namespaces/lab/configmaps', object);
+    await expect(client.create('/api/v1/namespaces/lab/configmaps', object)).rejects.toMatchObject({
+      reason: 'AlreadyExists',
+    });
+  });
+
+  it('is Unavailable when the connection is cut', async () => {
+    server.failNext(1, 'cut');
+    await expect(client.get(PATH)).rejects.toMatchObject({ reason: 'Unavailable' });
+  });
+
+  it('is Unavailable when no answer comes in 5 s', async () => {
+    server.failNext(1, 'silence');
+    const answer = client.get(PATH);
+    const expected = expect(answer).rejects.toMatchObject({
+      reason: 'Unavailable',
+      message: `GET ${PATH}: nothing received for 5 s`,
+    });
+    await until(() => server.requests.length === 1, 'asked');
+    await clock.advance(5);
+    await expected;
+  });
+
+  it('names no credentials, whatever went wrong', async () => {
+    const kubeConfig = server.kubeConfig();
+    const cluster = kubeConfig.clusters[0];
+    if (!cluster) throw new Error('no cluster');
+    const withToken = new KubeConfig();
+    withToken.loadFromClusterAndUser(cluster, { name: 'u', token: 'very-secret' });
+    const other = createApiClient(withToken, clock);
+    const seen: unknown[] = [];
+    server.failNext(1, 500);
+    await other.get(PATH).catch((error: unknown) => seen.push(error));
+    await server.stop();
+    await other.get(PATH).catch((error: unknown) => seen.push(error));
+    await server.start();
+    expect(seen).toHaveLength(2);
+    for (const error of seen as Error[]) {
+      expect(`${error.message} ${String(error.cause)} ${JSON.stringify(error)}`).not.toContain('very-secret');
+    }
+    expect((seen[1] as Error).message).toContain('ECONNREFUSED');
+  });
+});
+
+describe('many requests', () => {
+  it('are sent 32 at a time', async () => {
+    server.failNext(100, 'silence');
+    const answers = Array.from({ length: 40 }, () => client.get(PATH).catch((error: unknown) => error));
+    await until(() => server.requests.length === 32, '32 asked');
+    await clock.settle();
+    expect(server.requests).toHaveLength(32);
+    await clock.advance(5);
+    for (const error of await Promise.all(answers)) expect(error).toMatchObject({ reason: 'Unavailable' });
+  });
+});
+
+describe('a watch', () => {
+  it('that is cut within a line gives the whole lines only', async () => {
+    const raw = createServer((request, response) => {
+      request.resume();
+      response.writeHead(200);
+      response.write('{"type":"ADDED","object":{"name":"wh');
+      response.write('ole"}}\n{"type":"ADDED","obj', () => response.destroy());
+    }).listen(0, '127.0.0.1');
+    await once(raw, 'listening');
+    const kubeConfig = new KubeConfig();
+    const url = `http://127.0.0.1:${(raw.address() as AddressInfo).port}`;
+    kubeConfig.loadFromClusterAndUser({ name: 'raw', server: url, skipTLSVerify: true }, { name: 'u' });
+    const other = createApiClient(kubeConfig, clock);
+    const events: unknown[] = [];
+    const read = (async () => {
+      for await (const event of other.watch(PATH, {}, new AbortController().signal)) events.push(event);
+    })();
+    await expect(read).rejects.toBeDefined();
+    expect(events).toEqual([{ type: 'ADDED', object: { name: 'whole' } }]);
+    raw.close();
+    raw.closeAllConnections();
+  });
+});
