@@ -24,9 +24,10 @@ export async function measurePolls() {
     const server = await startServer('--store', 'kubernetes', ...(await files(api, folder)));
     try {
       const calls = Array.from({ length: POLLS }, (_, index) => poll(index % OPERATIONS));
+      await server.ready();
       // The first calls start the operations; Argo's part of it is a status that says Running.
       await sendAll(server.port, calls.slice(0, OPERATIONS));
-      await sendAll(server.port, calls.slice(0, OPERATIONS));
+      await quiet(api);
       await latencies(server.port, calls.slice(0, RATE * 2), RATE);
       api.requests = [];
       const measured = await latencies(server.port, calls, RATE);
@@ -44,6 +45,14 @@ export async function measurePolls() {
   } finally {
     rmSync(folder, { recursive: true });
     await api.stop();
+  }
+}
+
+/** Until nothing has been asked for a second: Events are written behind the answers. */
+async function quiet(api: ApiServer): Promise<void> {
+  for (let before = -1; before !== api.requests.length;) {
+    before = api.requests.length;
+    await new Promise((resolve) => setTimeout(resolve, 1000));
   }
 }
 

@@ -2,12 +2,14 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { Agent, request } from 'node:https';
+import { Agent, get as httpsGet, request } from 'node:https';
 import { createInterface } from 'node:readline';
 
 export interface ServerProcess {
   port: number;
   listenMs: number;
+  /** Its caches are filled. */
+  ready(): Promise<void>;
   rssMiB(): number;
   stop(): Promise<void>;
 }
@@ -29,6 +31,10 @@ export async function startServer(...flags: string[]): Promise<ServerProcess> {
     return {
       port: Number(url),
       listenMs,
+      async ready() {
+        while ((await get(Number(url), '/readyz')) !== 200)
+          await new Promise((resolve) => setTimeout(resolve, 50));
+      },
       rssMiB: () =>
         Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1]) / 1024,
       async stop() {
@@ -76,6 +82,13 @@ export async function sendAll(port: number, calls: readonly Call[]): Promise<voi
 export function percentile(latencies: readonly number[], share: number): number {
   const sorted = [...latencies].sort((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? NaN;
+}
+
+function get(port: number, path: string): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    const options = { host: '127.0.0.1', port, path, rejectUnauthorized: false, agent: false as const };
+    httpsGet(options, (response) => resolve(response.resume().statusCode)).on('error', reject);
+  });
 }
 
 function post(agent: Agent, port: number, path: string, body: string): Promise<string> {

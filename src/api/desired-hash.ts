@@ -9,7 +9,8 @@ const HASH_VERSION = 'v1';
 
 /**
  * Hashed fields of a KubeadmConfig's spec. Left out: what CAPI shows only on one side of a change or fills in
- * by itself (controlPlaneEndpoint, dns, discovery with its token, format, imagePullPolicy), and every field of
+ * by itself (controlPlaneEndpoint, dns, discovery with its token, timeouts,
+ * format, imagePullPolicy), and every field of
  * the infrastructure machine: its controller fills those in, and no step applies them on the node.
  */
 const BOOTSTRAP_FIELDS: readonly (readonly string[])[] = [
@@ -28,10 +29,7 @@ const BOOTSTRAP_FIELDS: readonly (readonly string[])[] = [
   ...['name', 'criSocket', 'taints', 'kubeletExtraArgs', 'ignorePreflightErrors', 'imagePullSerial'].map(
     (field) => ['joinConfiguration', 'nodeRegistration', field],
   ),
-  ...['controlPlane', 'caCertPath', 'skipPhases', 'patches', 'timeouts'].map((field) => [
-    'joinConfiguration',
-    field,
-  ]),
+  ...['controlPlane', 'caCertPath', 'skipPhases', 'patches'].map((field) => ['joinConfiguration', field]),
   ...[
     'files',
     'users',

@@ -4,7 +4,9 @@ import { badInput } from './errors.ts';
 
 /** A Kubernetes version as CAPI writes it, `v1.34.3`. Errors: BadInput naming the field. */
 export function parseVersion(value: unknown, field: string): SemVer {
-  const parsed = typeof value === 'string' && value.startsWith('v') ? semver.parse(value.slice(1)) : null;
+  // semver itself forgives a second `v` and blanks around.
+  const isStrict = typeof value === 'string' && /^v\d\S*$/.test(value);
+  const parsed = isStrict ? semver.parse(value.slice(1)) : null;
   if (parsed === null) throw badInput(field, value, 'a version like v1.34.3');
   return parsed;
 }

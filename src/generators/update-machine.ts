@@ -55,20 +55,15 @@ export function updateMachineWorkflow(input: UpdateMachineInput): IWorkflow {
     },
     spec: {
       entrypoint: 'update',
-      onExit: FINISH.name,
+      // Not `onExit` with a DAG: when the Workflow is stopped Argo ends that before its pod has run.
+      hooks: { exit: { templateRef: templateRef(version, FINISH.name) } },
       serviceAccountName: WORKFLOW_SERVICE_ACCOUNT,
       arguments: { parameters: parameters(input) },
       synchronization: synchronization(input),
       // No deadline for the whole: waiting for its turn would count. Each step has its own.
       ttlStrategy: { secondsAfterSuccess: policy.retentionSeconds },
       podGC: { strategy: 'OnWorkflowSuccess' },
-      templates: [
-        { name: 'update', dag: { tasks: updateTasks({ plan, policy, version }) } },
-        {
-          name: FINISH.name,
-          dag: { tasks: [{ name: FINISH.name, templateRef: templateRef(version, FINISH.name) }] },
-        },
-      ],
+      templates: [{ name: 'update', dag: { tasks: updateTasks({ plan, policy, version }) } }],
     },
   };
 }

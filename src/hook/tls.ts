@@ -32,11 +32,12 @@ export async function readTls({ certFile, keyFile, clientCaFile }: TlsFiles): Pr
 }
 
 /**
- * Looks at the files every `seconds` and hands over what changed. By content, not by file events: a mounted Secret
+ * Looks at the files every `seconds` and hands over what changed since `served`. By content, not by file events: a mounted Secret
  * changes by a swap of links that such events miss. A broken rotation keeps the last good certificate.
  */
 export async function followTls(
   files: TlsFiles,
+  served: TlsMaterial,
   options: {
     clock: Clock;
     seconds: number;
@@ -45,7 +46,7 @@ export async function followTls(
     failed: (error: unknown) => void;
   },
 ): Promise<void> {
-  let last = digest(await readTls(files));
+  let last = digest(served);
   while (!options.signal.aborted) {
     await options.clock.sleep(options.seconds, options.signal);
     if (options.signal.aborted) return;

@@ -16,7 +16,7 @@ export interface ClaimContext {
   role: Role;
   policy: Policy;
   facts: Facts;
-  /** What the bootstrap kind is that has no recipe. */
+  /** Of the bootstrap kind; or why there is none. */
   recipe: Recipe | { refusal: string };
   /** Kind of the infrastructure machine, without Template. */
   infrastructureKind: string;
@@ -46,8 +46,9 @@ export function claimContext(request: CanUpdateRequest, policy: Policy, facts: F
 
 /** How the configuration of that kind is brought to a node; undefined: not at all. */
 export function recipeOf(config: HookObject | undefined): Recipe | undefined {
-  const recipe = config && BOOTSTRAP_RECIPES.get(config.kind);
-  return recipe?.group === (config && groupOf(config)) ? recipe : undefined;
+  if (!config) return undefined;
+  const recipe = BOOTSTRAP_RECIPES.get(config.kind);
+  return recipe?.group === groupOf(config) ? recipe : undefined;
 }
 
 function noRecipe(config: HookObject | undefined): string {

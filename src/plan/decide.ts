@@ -36,22 +36,24 @@ export function decideCanUpdate(request: CanUpdateRequest, policy: Policy, facts
   }));
   const found = { differences: judged.map(shown), hash: desiredHash(request) };
   const { from, to } = versionsOf(request);
-  const missing = isVersionClaimed(judged) ? missingRelease(policy, to) : undefined;
-  if (missing) return { ...rejection(missing), ...found };
-
   const claims = judged.map(({ claim }) => claim).filter(({ verdict }) => verdict === 'claimed');
   const { role } = context;
   const work = workOfClaims(claims, from, { role, policy, release: releaseOf(policy, to) });
   const steps = claims.length === 0 ? [] : planSteps(role, policy.drain, work);
   const uncovered = judged.filter(({ claim }) => claim.verdict === 'uncovered');
-  if (uncovered.length === 0) {
-    const reason = judged.length === 0 ? 'nothing differs' : 'every difference can be applied in place';
-    return { decision: 'accept', reason, steps, patches: patchesOf(request, judged), ...found };
+  if (uncovered.length > 0 && policy.onUncovered === 'block') {
+    return { decision: 'block', reason: notCovered(uncovered), steps, patches: {}, ...found };
   }
-  const reason = `not covered in place: ${named(uncovered)}`;
-  return policy.onUncovered === 'block'
-    ? { decision: 'block', reason, steps, patches: {}, ...found }
-    : { decision: 'replace', reason, steps, patches: replacePatches(request, judged), ...found };
+  // UpdateMachine would refuse it, when CAPI cannot go back any more; and no machine is replaced for a map's gap.
+  const needsRelease = uncovered.length === 0 ? judged.length > 0 : isVersionClaimed(judged);
+  const missing = needsRelease ? missingRelease(policy, to) : undefined;
+  if (missing) return { ...rejection(missing), ...found };
+  if (uncovered.length > 0) {
+    const patches = replacePatches(request, judged);
+    return { decision: 'replace', reason: notCovered(uncovered), steps, patches, ...found };
+  }
+  const reason = judged.length === 0 ? 'nothing differs' : 'every difference can be applied in place';
+  return { decision: 'accept', reason, steps, patches: patchesOf(request, judged), ...found };
 }
 
 /** CAPI compares specs only: fully patched ones would be taken for a yes, although an object changes its kind. */
@@ -68,13 +70,13 @@ function isVersionClaimed(judged: readonly Judged[]): boolean {
   return judged.some(({ claim }) => claim.verdict === 'claimed' && claim.subject.kind === 'version');
 }
 
-/** "bootstrapConfig /spec/ntp/servers (why); machine /spec/version (why)" */
-function named(uncovered: readonly Judged[]): string {
+/** "not covered in place: bootstrapConfig /spec/ntp/servers (why); machine /spec/version (why)" */
+function notCovered(uncovered: readonly Judged[]): string {
   const texts = uncovered
     .slice(0, MAX_NAMED)
     .map(({ difference, claim }) => `${difference.object} ${difference.path || '/'} (${claim.reason})`);
   const more = uncovered.length > MAX_NAMED ? `; and ${uncovered.length - MAX_NAMED} more` : '';
-  return texts.join('; ') + more;
+  return `not covered in place: ${texts.join('; ')}${more}`;
 }
 
 /**

@@ -45,6 +45,7 @@ describe('what CAPI shows on one side only does not matter', () => {
     ['a token', [`${CONFIG}/spec/joinConfiguration/discovery`, { bootstrapToken: { token: 'abcdef.x' } }]],
     ['the endpoint', [`${CONFIG}/spec/clusterConfiguration/controlPlaneEndpoint`, 'b:6443']],
     ['dns', [`${CONFIG}/spec/clusterConfiguration/dns`, { imageTag: 'v1' }]],
+    ['timeouts', [`${CONFIG}/spec/joinConfiguration/timeouts`, { discoverySeconds: 1 }]],
     ['format', [`${CONFIG}/spec/format`, 'cloud-config']],
     [
       'imagePullPolicy',
@@ -108,7 +109,6 @@ describe('every other field of the wanted state matters', () => {
     ['/joinConfiguration/caCertPath', '/a'],
     ['/joinConfiguration/skipPhases', ['a']],
     ['/joinConfiguration/patches/directory', '/a'],
-    ['/joinConfiguration/timeouts/discoverySeconds', 1],
     ['/files', [{ path: '/a', content: 'b' }]],
     ['/users', [{ name: 'a' }]],
     ['/ntp/enabled', false],

@@ -6,14 +6,23 @@ describe('parseVersion', () => {
     expect(parseVersion(version, 'f').minor).toBeGreaterThan(0);
   });
 
-  it.each([['1.34.3'], ['v1.34'], ['v1'], [''], ['v'], ['latest'], [null], [1.34], [{}]])(
-    'refuses %j, naming the field',
-    (version) => {
-      expect(() => parseVersion(version, 'spec.version')).toThrow(
-        /^spec\.version: got .*, expected a version like v1\.34\.3$/,
-      );
-    },
-  );
+  it.each([
+    ['1.34.3'],
+    ['v1.34'],
+    ['v1'],
+    [''],
+    ['v'],
+    ['latest'],
+    ['vv1.34.3'],
+    ['v1.34.3 '],
+    [null],
+    [1.34],
+    [{}],
+  ])('refuses %j, naming the field', (version) => {
+    expect(() => parseVersion(version, 'spec.version')).toThrow(
+      /^spec\.version: got .*, expected a version like v1\.34\.3$/,
+    );
+  });
 });
 
 it.each<[string, string, string | undefined]>([

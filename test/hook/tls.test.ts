@@ -14,8 +14,7 @@ afterEach(() => rm(folder, { recursive: true }));
 
 describe('certificate files', () => {
   it('are handed over when their content changes, not before', async () => {
-    const files = await write(await selfSignedTls(new Date()));
-    const { clock, applied, stop } = follow(files);
+    const { clock, applied, stop } = await followed();
     for (let turn = 0; turn < 200; turn += 1) await clock.advance(30);
     expect(applied).toHaveLength(0);
     const rotated = await selfSignedTls(new Date());
@@ -26,9 +25,7 @@ describe('certificate files', () => {
   });
 
   it('that are broken by a rotation leave the last good certificate in place, and say so', async () => {
-    const files = await write(await selfSignedTls(new Date()));
-    const { clock, applied, failures, stop } = follow(files);
-    await clock.settle();
+    const { files, clock, applied, failures, stop } = await followed();
     await rm(files.keyFile);
     await eventually(clock, () => failures.length > 0);
     expect(applied).toHaveLength(0);
@@ -64,12 +61,14 @@ async function write({ cert, key }: TlsMaterial) {
   return files;
 }
 
-function follow(files: { certFile: string; keyFile: string }) {
+async function followed() {
+  const served = await selfSignedTls(new Date());
+  const files = await write(served);
   const clock = fakeClock();
   const abort = new AbortController();
   const applied: TlsMaterial[] = [];
   const failures: unknown[] = [];
-  const followed = followTls(files, {
+  const ended = followTls(files, served, {
     clock,
     seconds: 30,
     signal: abort.signal,
@@ -78,9 +77,9 @@ function follow(files: { certFile: string; keyFile: string }) {
   });
   const stop = async (): Promise<void> => {
     abort.abort();
-    await followed;
+    await ended;
   };
-  return { clock, applied, failures, stop };
+  return { files, clock, applied, failures, stop };
 }
 
 /** File reads take real time that the fake clock does not know: look again, a bounded number of times. */

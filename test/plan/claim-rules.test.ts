@@ -3,30 +3,12 @@ import { desiredHash } from '../../src/api/desired-hash.ts';
 import type { JsonObject, JsonValue } from '../../src/api/json.ts';
 import type { Role } from '../../src/api/steps.ts';
 import { KUBEADM_RULES, type ClaimRule } from '../../src/plan/claim-rules.ts';
-import { claimContext, claimOf } from '../../src/plan/claims.ts';
 import type { Claim } from '../../src/plan/claim.ts';
-import { differences } from '../../src/plan/differences.ts';
-import type { Facts } from '../../src/plan/types.ts';
-import {
-  canUpdate,
-  edited,
-  machineBody,
-  machineSetBody,
-  NO_FACTS,
-  policyOf,
-  updateMachine,
-  updateMachineBody,
-  type Parts,
-} from '../helpers/requests.ts';
+import { claims } from '../helpers/claims.ts';
+import { edited, machineBody, updateMachine, updateMachineBody, type Parts } from '../helpers/requests.ts';
 
 /** `uncovered`, or `claimed` with the steps. */
 type Verdict = string;
-
-function claims(body: JsonObject, policy = policyOf(), facts: Facts = NO_FACTS): Claim[] {
-  const request = canUpdate(body);
-  const context = claimContext(request, policy, facts);
-  return differences(request).map((difference) => claimOf(difference, context));
-}
 
 /** The verdicts when a bootstrap field goes from one value to another; claimed ones with their steps. */
 function fieldVerdicts(role: Role, field: string, from: JsonValue | undefined, to: JsonValue | undefined) {
@@ -196,4 +178,3 @@ describe('an empty value', () => {
     expect(fieldVerdicts('control-plane', field, from, to)).toEqual(['uncovered']);
   });
 });
-

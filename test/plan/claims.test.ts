@@ -1,5 +1,4 @@
 import { describe, expect, it } from '@jest/globals';
-import type { JsonObject } from '../../src/api/json.ts';
 import type { Role } from '../../src/api/steps.ts';
 import type { Claim } from '../../src/plan/claim.ts';
 import type { Facts } from '../../src/plan/types.ts';
@@ -13,7 +12,7 @@ function verdicts(...input: Parameters<typeof claims>): Claim['verdict'][] {
 }
 
 describe('the version of a machine', () => {
-  it.each<[string, string, Verdict]>([
+  it.each<[string, string, string]>([
     ['v1.33.7', 'v1.34.3', 'claimed'],
     ['v1.34.2', 'v1.34.3', 'claimed'],
     ['v1.34.3', 'v1.34.2', 'downgrade from v1.34.3 to v1.34.2'],
@@ -51,7 +50,7 @@ describe('the version of a machine', () => {
 });
 
 it('the failure domain of a machine is uncovered', () => {
-  expect(claims(machineBody({ to: { failureDomain: 'b' } })).map(brief)).toEqual(['uncovered']);
+  expect(verdicts(machineBody({ to: { failureDomain: 'b' } }))).toEqual(['uncovered']);
 });
 
 describe('infrastructure', () => {
@@ -66,13 +65,13 @@ describe('infrastructure', () => {
     ['/a~1b/c/d', 'claimed'],
     ['/a~1b', 'uncovered'],
   ])('%s is %s when /image and /a~1b/c are allowed', (field, verdict) => {
-    expect(claims(machineBody(change(field)), policy).map(brief)).toEqual([verdict]);
-    expect(claims(machineSetBody(change(field)), policy).map(brief)).toEqual([verdict]);
+    expect(verdicts(machineBody(change(field)), policy)).toEqual([verdict]);
+    expect(verdicts(machineSetBody(change(field)), policy)).toEqual([verdict]);
   });
 
   it.each(['OtherMachine', 'constructor'])('of kind %s has no allow-list', (kind) => {
     const body = edited(machineBody(change('/image')), ...kinds('infrastructureMachine', kind));
-    expect(claims(body, policy).map(brief)).toEqual(['uncovered']);
+    expect(verdicts(body, policy)).toEqual(['uncovered']);
   });
 });
 
@@ -112,9 +111,9 @@ describe('a bootstrap kind without recipe', () => {
 
 it('an object that changes its kind or goes is uncovered', () => {
   const kind = edited(machineBody({}), ['/desired/infrastructureMachine/kind', 'VirtualMachine']);
-  expect(claims(kind).map(brief)).toEqual(['uncovered']);
-  expect(claims(machineBody({ from: { bootstrap: null } })).map(brief)).toEqual(['uncovered']);
-  expect(claims(machineBody({ to: { bootstrap: null } })).map(brief)).toEqual(['uncovered']);
+  expect(verdicts(kind)).toEqual(['uncovered']);
+  expect(verdicts(machineBody({ from: { bootstrap: null } }))).toEqual(['uncovered']);
+  expect(verdicts(machineBody({ to: { bootstrap: null } }))).toEqual(['uncovered']);
 });
 
 function kinds(object: string, kind: string) {

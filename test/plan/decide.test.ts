@@ -110,22 +110,32 @@ describe('decideCanUpdate', () => {
     expect(JSON.stringify(a)).toBe(JSON.stringify(b));
   });
 
-  it('rejects a version that no release holds, whatever the policy says of uncovered fields', () => {
-    for (const onUncovered of ['block', 'replace']) {
-      expect(decide(MIXED, { onUncovered, imageMap: imageMap('v1.33.7') })).toMatchObject({
-        decision: 'reject',
-        reason: 'imageMap: got no release for Kubernetes v1.34.3, expected one of v1.33.7',
-        differences: [{ path: '/spec/version' }, { path: '/spec/ntp/servers' }, { path: '/spec/verbosity' }],
-        steps: [],
-        patches: {},
-      });
-    }
+  it('replaces no machine because the image map has a gap', () => {
+    expect(decide(MIXED, { onUncovered: 'replace', imageMap: imageMap('v1.33.7') })).toMatchObject({
+      decision: 'reject',
+      reason: 'imageMap: got no release for Kubernetes v1.34.3, expected one of v1.33.7',
+      differences: [{ path: '/spec/version' }, { path: '/spec/ntp/servers' }, { path: '/spec/verbosity' }],
+      steps: [],
+      patches: {},
+    });
   });
 
-  it('needs no release for a version that stays or that is uncovered itself', () => {
+  it('names every uncovered field even if the image map has a gap too', () => {
+    const { decision, reason } = decide(MIXED, { imageMap: imageMap('v1.33.7') });
+    expect(decision).toBe('block');
+    expect(reason).toContain('/spec/ntp/servers');
+  });
+
+  it('accepts nothing that UpdateMachine would refuse: a change at a version without release', () => {
     const policy = { imageMap: imageMap('v1.33.7') };
-    expect(decide({ to: { bootstrap: { verbosity: 1 } } }, policy).decision).toBe('accept');
-    expect(decide({ from: { version: 'v1.30.0' } }, policy).decision).toBe('block');
+    expect(decide({ to: { bootstrap: { verbosity: 1 } } }, policy).decision).toBe('reject');
+    expect(decide({}, policy).decision).toBe('accept');
+  });
+
+  it('needs no release for a version that is uncovered itself', () => {
+    const [from, imageMapOnly] = [{ version: 'v1.30.0' }, { imageMap: imageMap('v1.33.7') }];
+    expect(decide({ from }, imageMapOnly).decision).toBe('block');
+    expect(decide({ from }, { ...imageMapOnly, onUncovered: 'replace' }).decision).toBe('replace');
   });
 
   it('takes components from the last release of the version', () => {

@@ -42,7 +42,7 @@ export async function serve(flags: ServeFlags, io: Io): Promise<void> {
   if (files) {
     const apply = server.setTls;
     const failed = (error: unknown): void => log.error({ err: error }, 'certificate not reloaded');
-    void followTls(files, { clock, seconds: TLS_CHECK_SECONDS, signal: stop.signal, apply, failed });
+    void followTls(files, tls, { clock, seconds: TLS_CHECK_SECONDS, signal: stop.signal, apply, failed });
   }
   await aborted(stop.signal);
   log.info({}, 'stopping: answers in flight are finished');

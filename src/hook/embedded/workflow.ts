@@ -2,6 +2,7 @@
 import type { IDAGTask } from '@kubernetes-models/argo-workflows/argoproj.io/v1alpha1/DAGTask';
 import type { IWorkflow } from '@kubernetes-models/argo-workflows/argoproj.io/v1alpha1/Workflow';
 import { STEP_COMMANDS, type StepCommand } from '../../api/commands.ts';
+import { FINISH } from '../../api/steps.ts';
 import { badInput } from '../../api/errors.ts';
 import { MACHINE_LABEL, MACHINE_UID_LABEL, OPERATION_LABEL } from '../../api/labels.ts';
 import { tasksIn } from './depends.ts';
@@ -36,7 +37,8 @@ export function decodeWorkflow(workflow: IWorkflow): SimulatedWorkflow {
   const label = (key: string): string => required(metadata.labels?.[key], `metadata.labels["${key}"]`);
   const parameters = values(spec.arguments?.parameters, 'spec.arguments.parameters');
   label(MACHINE_LABEL);
-  const finish = spec.onExit === undefined ? undefined : dag(workflow, spec.onExit, 'spec.onExit')[0];
+  const exit = spec.hooks?.['exit'];
+  const finish = exit?.templateRef && task({ name: FINISH.name, templateRef: exit.templateRef });
   return {
     namespace,
     name: required(metadata.name, 'metadata.name'),
