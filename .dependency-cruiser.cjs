@@ -1,7 +1,12 @@
 module.exports = {
   forbidden: [
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
-    { name: 'no-tests-in-src', severity: 'error', from: { path: '^src' }, to: { path: '^(test|bench|scripts)' } },
+    {
+      name: 'no-tests-in-src',
+      severity: 'error',
+      from: { path: '^src' },
+      to: { path: '^(test|bench|scripts)' },
+    },
     {
       name: 'no-dev-dependencies',
       severity: 'error',
@@ -14,6 +19,9 @@ module.exports = {
     doNotFollow: { path: 'node_modules' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
-    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'] },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'default', 'types'],
+    },
   },
 };

@@ -27,7 +27,12 @@ const direction = Object.entries(LAYERS).map(([folder, allowed]) => {
               message: `src/${folder} may import ${allowed.join(', ') || 'nothing else of src'}.`,
             },
             ...(isPure
-              ? [{ regex: '^node:(?!crypto$)', message: 'Pure folder: no I/O (node:crypto hashes are fine).' }]
+              ? [
+                  {
+                    regex: '^node:(?!crypto$)',
+                    message: 'Pure folder: no I/O (node:crypto hashes are fine).',
+                  },
+                ]
               : []),
           ],
         },
@@ -45,7 +50,10 @@ export default tseslint.config(
     linterOptions: { reportUnusedDisableDirectives: 'error' },
     rules: {
       '@typescript-eslint/no-floating-promises': 'error',
-      '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
+      '@typescript-eslint/switch-exhaustiveness-check': [
+        'error',
+        { considerDefaultExhaustiveForUnions: true },
+      ],
       '@typescript-eslint/consistent-type-imports': 'error',
       // Store implementations answer at once where the real one waits.
       '@typescript-eslint/require-await': 'off',
@@ -56,7 +64,15 @@ export default tseslint.config(
   {
     files: PURE.map((folder) => `src/${folder}/**/*.ts`),
     rules: {
-      'no-restricted-globals': ['error', 'process', 'fetch', 'console', 'setTimeout', 'setInterval', 'performance'],
+      'no-restricted-globals': [
+        'error',
+        'process',
+        'fetch',
+        'console',
+        'setTimeout',
+        'setInterval',
+        'performance',
+      ],
       'no-restricted-properties': [
         'error',
         { object: 'Date', property: 'now', message: 'Pure folder: time is a parameter.' },
@@ -64,7 +80,10 @@ export default tseslint.config(
       ],
       'no-restricted-syntax': [
         'error',
-        { selector: 'NewExpression[callee.name="Date"][arguments.length=0]', message: 'Pure folder: time is a parameter.' },
+        {
+          selector: 'NewExpression[callee.name="Date"][arguments.length=0]',
+          message: 'Pure folder: time is a parameter.',
+        },
       ],
     },
   },

@@ -1,6 +1,15 @@
 // bundle/: the CLI as plain JavaScript with its dependencies, since Node strips no types below node_modules.
 import { spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, globSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  globSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { stripTypeScriptTypes } from 'node:module';
 import path from 'node:path';
 
@@ -20,7 +29,10 @@ cpSync(path.join(root, 'package.json'), path.join(plain, 'package.json'));
 
 const ncc = path.join(root, 'node_modules/.bin/ncc');
 const entry = path.join(plain, 'src/cli/main.js');
-const built = spawnSync(process.execPath, [ncc, 'build', entry, '--out', bundle, '--quiet'], { cwd: root, stdio: 'inherit' });
+const built = spawnSync(process.execPath, [ncc, 'build', entry, '--out', bundle, '--quiet'], {
+  cwd: root,
+  stdio: 'inherit',
+});
 if (built.status !== 0) throw new Error(`ncc ended with ${built.status ?? built.signal}`);
 renameSync(path.join(bundle, 'index.js'), path.join(bundle, 'refit.js'));
 chmodSync(path.join(bundle, 'refit.js'), 0o755);

@@ -27,7 +27,7 @@ export function createProgram(io: Io, exit: (code: number) => void): Command {
     .description('In-place upgrades of Cluster API kubeadm nodes')
     .version(version())
     .exitOverride()
-    .configureOutput({ writeOut: io.out, writeErr: io.err })
+    .configureOutput({ writeOut: (text) => io.out(text), writeErr: (text) => io.err(text) })
     .showHelpAfterError('(add --help for the options)');
   addPlan(program, io, exit);
   addServe(program, io);
