@@ -124,10 +124,10 @@ function parse(body: unknown): unknown {
 async function withinTimeout<T>(work: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
-    const error = new StatusError(`no answer within ${REQUEST_TIMEOUT_SECONDS} s, ask again`, {
-      reason: 'Unavailable',
-    });
-    timer = setTimeout(() => reject(error), REQUEST_TIMEOUT_SECONDS * 1000);
+    timer = setTimeout(() => {
+      const message = `no answer within ${REQUEST_TIMEOUT_SECONDS} s, ask again`;
+      reject(new StatusError(message, { reason: 'Unavailable' }));
+    }, REQUEST_TIMEOUT_SECONDS * 1000);
   });
   try {
     return await Promise.race([work, late]);

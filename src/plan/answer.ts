@@ -28,5 +28,5 @@ function patch(operations: readonly PatchOperation[]): Patch {
 
 /** A request that cannot be decided: answered as Failure, so that no machine is replaced for it. */
 export function rejection(error: StatusError): Decision {
-  return { decision: 'reject', reason: error.message, differences: [], steps: [], patches: {}, hash: '' };
+  return { decision: 'reject', reason: error.message, differences: [], steps: [], patches: {} };
 }

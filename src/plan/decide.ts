@@ -34,7 +34,7 @@ export function decideCanUpdate(request: CanUpdateRequest, policy: Policy, facts
     difference,
     claim: claimOf(difference, context),
   }));
-  const found = { differences: judged.map(shown), hash: desiredHash(request) };
+  const found = { differences: judged.map(shown) };
   const { from, to } = versionsOf(request);
   const claims = judged.map(({ claim }) => claim).filter(({ verdict }) => verdict === 'claimed');
   const { role } = context;

@@ -53,5 +53,4 @@ export interface Decision {
   steps: readonly PlannedStep[];
   /** By object, only where there is something to change: the claimed differences. */
   patches: Partial<Record<ObjectName, readonly PatchOperation[]>>;
-  hash: string;
 }

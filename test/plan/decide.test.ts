@@ -1,3 +1,4 @@
+import { desiredHash } from '../../src/api/desired-hash.ts';
 import { describe, expect, it } from '@jest/globals';
 import { StatusError } from '../../src/api/errors.ts';
 import type { JsonObject } from '../../src/api/json.ts';
@@ -172,7 +173,7 @@ describe('planUpdate', () => {
       role: 'worker',
       kubernetes: 'v1.34.3',
       release: 'r1.34.3',
-      hash: decide({ role: 'worker', ...UPGRADE }).hash,
+      hash: desiredHash(updateMachine(updateMachineBody({ role: 'worker' }))),
     });
     expect(plan({}).role).toBe('control-plane');
     expect(plan({}).steps.at(0)?.name).toBe('preflight');
