@@ -20,12 +20,14 @@ export interface ReconcilerOptions {
 }
 
 const SWEEP_SECONDS = 15;
+const SWEEP_CHUNK = 50;
 
 /** Runs until the signal aborts: on every change at once, and over all Machines now and then. */
 export function startReconciler(options: ReconcilerOptions, signal: AbortSignal): void {
   const { store, clock } = options;
   store.onChange((change) => {
-    if (signal.aborted) return;
+    // Half-filled caches would show Machines whose Workflow seems to be gone; the first sweep sees them all.
+    if (signal.aborted || !store.ready()) return;
     if (change.kind === 'Workflow') reportSteps(options, change.workflow, change.previous);
     const { namespace, name } =
       change.kind === 'Machine' ? change.machine : { ...change.workflow, name: change.workflow.machine };
@@ -33,12 +35,19 @@ export function startReconciler(options: ReconcilerOptions, signal: AbortSignal)
   });
   void (async () => {
     while (!signal.aborted) {
-      if (store.ready())
-        for (const { namespace, name } of [...store.machines()])
-          await reconcileMachine(options, namespace, name);
+      if (store.ready()) await sweep(options, signal);
       await clock.sleep(SWEEP_SECONDS, signal);
     }
   })();
+}
+
+async function sweep(options: ReconcilerOptions, signal: AbortSignal): Promise<void> {
+  for (const [index, { namespace, name }] of [...options.store.machines()].entries()) {
+    // Requests go first: thousands of Machines in one go would hold up their answers.
+    if (index % SWEEP_CHUNK === SWEEP_CHUNK - 1) await options.clock.sleep(0, signal);
+    if (signal.aborted) return;
+    await reconcileMachine(options, namespace, name);
+  }
 }
 
 /** Never throws: what fails is tried again at the next change or sweep. */
