@@ -7,12 +7,11 @@ import type { Policy } from '../api/policy.ts';
 import { operationName } from '../generators/names.ts';
 import { updateMachineWorkflow } from '../generators/update-machine.ts';
 import type { Plan } from '../plan/types.ts';
+import type { Announce } from './announce.ts';
 import { onRequest, overdue, type Action, type Situation, type Wanted } from './failure-policy.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
-import type { EventInput, MachineView, Store, WorkflowView } from './store.ts';
-
-type Subject = Pick<EventInput, 'namespace' | 'name' | 'uid'> & { kind?: EventInput['kind'] };
+import type { MachineView, Store, WorkflowView } from './store.ts';
 
 export interface OperationsOptions {
   store: Store;
@@ -20,6 +19,7 @@ export interface OperationsOptions {
   log: Log;
   metrics: Metrics;
   policy: () => Policy;
+  announce: Announce;
   /** Of Refit: names the step templates. */
   version: string;
 }
@@ -31,7 +31,7 @@ export type Outcome = Extract<Action, { do: 'progress' | 'wait' | 'done' }> & { 
 const MAX_TURNS = 8;
 
 export function createOperations(options: OperationsOptions) {
-  const { store, clock, log, metrics } = options;
+  const { store, clock, log, metrics, announce } = options;
 
   /**
    * Bring the Machine's operation as far as it can be brought now. `plan` is asked for only when something starts,
@@ -186,16 +186,7 @@ export function createOperations(options: OperationsOptions) {
     };
   }
 
-  /** Events are told, not waited for: a lost one must not hold up an operation. */
-  function announce(about: Subject, type: 'Normal' | 'Warning', reason: string, message: string): void {
-    const { kind = 'Machine', namespace, name, uid } = about;
-    store.emitEvent({ kind, namespace, name, uid, type, reason, message }).catch((error: unknown) => {
-      metrics.backgroundErrors.inc({ task: 'event' });
-      log.warn({ machine: `${namespace}/${name}`, err: error }, 'event not recorded');
-    });
-  }
-
-  return { request, settle, announce };
+  return { request, settle };
 }
 
 export type Operations = ReturnType<typeof createOperations>;

@@ -5,6 +5,7 @@ import { StatusError } from '../api/errors.ts';
 import { noProtection } from '../api/protection.ts';
 import { readRecord } from '../api/operation.ts';
 import type { Policy } from '../api/policy.ts';
+import type { Announce } from './announce.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
 import type { Operations } from './operations.ts';
@@ -13,6 +14,7 @@ import type { MachineView, Store, TaskView, WorkflowView } from './store.ts';
 export interface ReconcilerOptions {
   store: Store;
   operations: Operations;
+  announce: Announce;
   clock: Clock;
   log: Log;
   metrics: Metrics;
@@ -69,7 +71,7 @@ async function reconcileMachine(options: ReconcilerOptions, namespace: string, n
 async function endProtection(options: ReconcilerOptions, machine: MachineView): Promise<void> {
   const since = machine.annotations[PROTECTED_SINCE_ANNOTATION];
   if (since === undefined) return;
-  const { store, operations, clock, policy } = options;
+  const { store, announce, clock, policy } = options;
   const age = (clock.now().getTime() - Date.parse(since)) / 1000;
   // An unreadable time counts as expired.
   const expired = !(age <= policy().protectSeconds);
@@ -78,7 +80,7 @@ async function endProtection(options: ReconcilerOptions, machine: MachineView): 
   const why = machine.deleting
     ? 'the Machine is being deleted'
     : `it was held for more than ${policy().protectSeconds} s`;
-  operations.announce(
+  announce(
     updated,
     machine.deleting ? 'Normal' : 'Warning',
     'InPlaceProtectionEnded',
@@ -88,7 +90,7 @@ async function endProtection(options: ReconcilerOptions, machine: MachineView): 
 
 /** Metrics and Events of steps that ended since the last look. */
 function reportSteps(
-  { store, operations, metrics }: ReconcilerOptions,
+  { store, announce, metrics }: ReconcilerOptions,
   workflow: WorkflowView,
   previous?: WorkflowView,
 ): void {
@@ -101,18 +103,13 @@ function reportSteps(
     // Steps that a stop cut off did not fail.
     const isFailure = !workflow.stopping && (task.phase === 'Failed' || task.phase === 'Error');
     if (!machine || !isFailure) continue;
-    operations.announce(
-      machine,
-      'Warning',
-      'InPlaceStepFailed',
-      `step ${task.name}: ${task.message ?? task.phase}`,
-    );
+    announce(machine, 'Warning', 'InPlaceStepFailed', `step ${task.name}: ${task.message ?? task.phase}`);
   }
   if (machine && previous.phase !== 'Succeeded' && workflow.phase === 'Succeeded') {
     const record = readRecord(machine.annotations);
     const number = record === undefined || record === 'invalid' ? '?' : record.number;
     metrics.operationsEnded.inc({ state: 'succeeded' });
-    operations.announce(
+    announce(
       machine,
       'Normal',
       'InPlaceUpdateFinished',

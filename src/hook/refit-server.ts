@@ -1,4 +1,5 @@
 // Puts the parts of the server together around a store.
+import { announcer } from './announce.ts';
 import type { Clock } from '../api/clock.ts';
 import type { UpdateRequest } from '../api/hooks.ts';
 import type { Policy } from '../api/policy.ts';
@@ -29,10 +30,11 @@ export interface RefitServerOptions {
 export function createRefitServer(options: RefitServerOptions): Server {
   const { store, clock, log, policy, version } = options;
   const metrics = createMetrics(() => store.machines());
-  const operations = createOperations({ store, clock, log, metrics, policy, version });
+  const announce = announcer({ store, log, metrics });
+  const operations = createOperations({ store, announce, clock, log, metrics, policy, version });
   const background = new AbortController();
-  startReconciler({ store, operations, clock, log, metrics, policy }, background.signal);
-  const handlers = hookHandlers({ store, clock, metrics, operations, policy }, options.before);
+  startReconciler({ store, operations, announce, clock, log, metrics, policy }, background.signal);
+  const handlers = hookHandlers({ store, clock, metrics, operations, announce, policy }, options.before);
   const server = createServer({ tls: options.tls, handlers, metrics, log, ready: () => store.ready() });
   return {
     ...server,

@@ -5,6 +5,7 @@ import type { HookResponse } from '../../src/api/hooks.ts';
 import type { JsonObject } from '../../src/api/json.ts';
 import { readRecord, type OperationRecord } from '../../src/api/operation.ts';
 import { operationName } from '../../src/generators/names.ts';
+import { announcer } from '../../src/hook/announce.ts';
 import { embeddedStore } from '../../src/hook/embedded/store.ts';
 import { silent } from '../../src/hook/log.ts';
 import { createMetrics } from '../../src/hook/metrics.ts';
@@ -29,10 +30,19 @@ export function hookSite(
   const state = { policy: parsePolicy(options.policy ?? {}) };
   const policy = (): Policy => state.policy;
   const metrics = createMetrics(() => store.machines());
-  const operations = createOperations({ store, clock, log: silent, metrics, policy, version: '0.0.0' });
+  const announce = announcer({ store, log: silent, metrics });
+  const operations = createOperations({
+    store,
+    announce,
+    clock,
+    log: silent,
+    metrics,
+    policy,
+    version: '0.0.0',
+  });
   const background = new AbortController();
-  startReconciler({ store, operations, clock, log: silent, metrics, policy }, background.signal);
-  const handlers = hookHandlers({ store, clock, metrics, operations, policy });
+  startReconciler({ store, operations, announce, clock, log: silent, metrics, policy }, background.signal);
+  const handlers = hookHandlers({ store, clock, metrics, operations, announce, policy });
   embedded.addCluster({
     namespace: NAMESPACE,
     name: CLUSTER,

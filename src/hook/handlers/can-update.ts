@@ -73,20 +73,15 @@ function mustBeSettled({ store, clock, policy }: Context, request: CanUpdateMach
 
 /** CAPI shows a refusal nowhere but in its log: tell it where people look. */
 function tellBlocked(context: Context, request: CanUpdateRequest, { reason }: Decision): void {
-  const { store, operations } = context;
+  const { store, announce } = context;
   for (const about of objectsOf(context, request)) {
-    operations.announce(about, 'Warning', 'InPlaceUpdateBlocked', reason);
+    announce(about, 'Warning', 'InPlaceUpdateBlocked', reason);
   }
   if (request.hook !== 'CanUpdateMachineSet') return;
   const { namespace, labels } = request.desired.machineSet.metadata;
   const deployment = store.machineDeployment(namespace, labels[DEPLOYMENT_NAME_LABEL] ?? '');
   if (deployment)
-    operations.announce(
-      { ...deployment, kind: 'MachineDeployment' },
-      'Warning',
-      'InPlaceUpdateBlocked',
-      reason,
-    );
+    announce({ ...deployment, kind: 'MachineDeployment' }, 'Warning', 'InPlaceUpdateBlocked', reason);
 }
 
 function objectsOf(

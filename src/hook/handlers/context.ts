@@ -5,6 +5,7 @@ import { CONTROL_PLANE_LABEL, STRATEGY_IN_PLACE, STRATEGY_LABEL } from '../../ap
 import type { Policy } from '../../api/policy.ts';
 import type { Facts } from '../../plan/types.ts';
 import { oldest } from '../../api/version.ts';
+import type { Announce } from '../announce.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Operations } from '../operations.ts';
 import type { ClusterView, Store } from '../store.ts';
@@ -15,6 +16,7 @@ export interface Context {
   clock: Clock;
   metrics: Metrics;
   operations: Operations;
+  announce: Announce;
   policy: () => Policy;
 }
 
