@@ -69,7 +69,7 @@ describe('2,000 mutated requests through the handlers', () => {
 
     function ask(body: JsonObject): Promise<HookResponse> {
       const { canUpdateMachine, canUpdateMachineSet, updateMachine } = site.handlers;
-      const kind = String(body['kind']);
+      const kind = body['kind'];
       if (kind === 'CanUpdateMachineSetRequest') return canUpdateMachineSet(body);
       return kind === 'UpdateMachineRequest' ? updateMachine(body) : canUpdateMachine(body);
     }
