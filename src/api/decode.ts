@@ -70,6 +70,14 @@ export function decodeCluster(body: unknown): { namespace: string; name: string 
   };
 }
 
+/** `namespace/name` of the Machine or MachineSet that a request is about, for logs; undefined when it names none. */
+export function subjectOf(body: unknown): string | undefined {
+  const desired = isObject(body) ? member(body, 'desired') : undefined;
+  const metadata = member(member(desired, 'machine') ?? member(desired, 'machineSet'), 'metadata');
+  const names = [member(metadata, 'namespace'), member(metadata, 'name')];
+  return names.every((name) => typeof name === 'string') ? names.join('/').slice(0, 200) : undefined;
+}
+
 export function decodeDiscovery(body: unknown): void {
   if (!isObject(body)) throw badInput('request', body, 'a JSON object');
   decodeEnvelope(body);

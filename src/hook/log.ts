@@ -8,7 +8,7 @@ export interface Log {
 export interface LogKeys {
   hook?: string;
   /** namespace/name */
-  machine?: string;
+  machine?: string | undefined;
   operation?: number;
   [key: string]: unknown;
 }

@@ -1,7 +1,7 @@
 // HTTPS: routes from the table, limits, health, metrics, shutdown. No decisions.
 import type { TLSSocket } from 'node:tls';
 import { fastify, type FastifyReply, type FastifyRequest } from 'fastify';
-import { decodeDiscovery } from '../api/decode.ts';
+import { decodeDiscovery, subjectOf } from '../api/decode.ts';
 import { StatusError } from '../api/errors.ts';
 import { failure, type HookName, type HookResponse } from '../api/hooks.ts';
 import { DISCOVERY_PATH, discoveryResponse, hookPath, HOOKS, type Handlers } from './hooks.ts';
@@ -42,7 +42,7 @@ export function createServer(options: ServerOptions) {
     const respond = async (request: FastifyRequest, reply: FastifyReply) => {
       const timer = metrics.requestDuration.startTimer({ hook: name });
       const response = isTrusted(request, tls)
-        ? await answer(name, () => handle(parse(request.body)), log)
+        ? await answer(name, request.body, handle, log)
         : failure(
             name,
             'client certificate: got none that is trusted, expected one of the configured authority',
@@ -100,13 +100,27 @@ export function createServer(options: ServerOptions) {
 
 export type Server = ReturnType<typeof createServer>;
 
-/** Every failure of a hook becomes an answer; only bugs are logged, once, with their stack. */
-async function answer(hook: HookName, handle: () => Promise<HookResponse>, log: Log): Promise<HookResponse> {
+/** Every failure of a hook becomes an answer. Logged here, since CAPI shows a refusal to nobody; bugs with their stack. */
+async function answer(
+  hook: HookName,
+  body: unknown,
+  handle: (body: unknown) => Promise<HookResponse>,
+  log: Log,
+): Promise<HookResponse> {
+  let parsed: unknown;
   try {
-    return await withinTimeout(handle());
+    parsed = parse(body);
+    const response = await withinTimeout(handle(parsed));
+    if (response.status === 'Failure')
+      log.warn({ hook, machine: subjectOf(parsed), reason: response.message }, 'refused');
+    return response;
   } catch (error) {
-    if (error instanceof StatusError) return failure(hook, error.message);
-    log.error({ hook, err: error }, 'bug in a hook handler');
+    const machine = subjectOf(parsed);
+    if (error instanceof StatusError) {
+      log.warn({ hook, machine, reason: error.message }, 'refused');
+      return failure(hook, error.message);
+    }
+    log.error({ hook, machine, err: error }, 'bug in a hook handler');
     return failure(hook, 'internal error: see the log of capi-refit');
   }
 }

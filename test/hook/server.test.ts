@@ -83,6 +83,20 @@ describe('bad input', () => {
     });
   });
 
+  it('a refusal is logged with the machine that it is about, without the request', async () => {
+    const lines: unknown[] = [];
+    const log: Log = { ...silent, warn: (keys, message) => lines.push([message, keys]) };
+    const refuse: Handle = async () => {
+      throw new StatusError('because', { reason: 'BadInput' });
+    };
+    const port = await listen({ canUpdateMachine: refuse }, { log });
+    const machine = { metadata: { namespace: 'lab', name: 'cp-1' }, spec: { secret: 'x' } };
+    await call(port, { path: PATH, body: JSON.stringify({ desired: { machine } }), ca: tls.cert });
+    expect(lines).toEqual([
+      ['refused', { hook: 'CanUpdateMachine', machine: 'lab/cp-1', reason: 'because' }],
+    ]);
+  });
+
   it('an expected error becomes the message', async () => {
     const refuse: Handle = async () => {
       throw new StatusError('desired.machine.kind: got "Pod", expected Machine', { reason: 'BadInput' });
