@@ -2,6 +2,7 @@
 import { announcer } from './announce.ts';
 import type { Clock } from '../api/clock.ts';
 import type { UpdateRequest } from '../api/hooks.ts';
+import { StatusError } from '../api/errors.ts';
 import type { Policy } from '../api/policy.ts';
 import type { Context } from './handlers/context.ts';
 import { canUpdate } from './handlers/can-update.ts';
@@ -47,9 +48,16 @@ export function createRefitServer(options: RefitServerOptions): Server {
 
 /** Without HTTP: for benchmarks and tests too. */
 export function hookHandlers(context: Context, before: (body: unknown) => void = () => undefined): Handlers {
-  const handle = (hook: UpdateRequest['hook']) => (body: unknown) => {
+  const handle = (hook: UpdateRequest['hook']) => async (body: unknown) => {
     before(body);
-    return hook === 'UpdateMachine' ? updateMachine(context, body) : canUpdate(context, hook, body);
+    try {
+      return await (hook === 'UpdateMachine' ? updateMachine(context, body) : canUpdate(context, hook, body));
+    } catch (error) {
+      // Not yet: settling, or not seen so far; the same request may be answered soon.
+      const isPassing = error instanceof StatusError && error.reason === 'Unavailable';
+      context.metrics.decisions.inc({ hook, decision: isPassing ? 'not-yet' : 'reject' });
+      throw error;
+    }
   };
   return {
     canUpdateMachine: handle('CanUpdateMachine'),

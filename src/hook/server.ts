@@ -56,12 +56,14 @@ export function createServer(options: ServerOptions) {
       errorHandler: (error, _request, reply) => {
         // What the framework refuses before our code runs: body too large, broken length.
         metrics.requests.inc({ hook: name, status: 'Failure' });
-        const expected =
-          error.code === 'FST_ERR_CTP_BODY_TOO_LARGE' ? `at most ${MAX_BODY_BYTES} bytes` : 'a JSON body';
+        const message =
+          error.code === 'FST_ERR_CTP_BODY_TOO_LARGE'
+            ? `request: got a larger body, expected at most ${MAX_BODY_BYTES} bytes`
+            : `request: got a body that cannot be read (${error.code}), expected a JSON object`;
         void reply
           .code(200)
           .type('application/json')
-          .send(JSON.stringify(failure(name, `request: ${error.message}: expected ${expected}`)));
+          .send(JSON.stringify(failure(name, message)));
       },
     });
   };

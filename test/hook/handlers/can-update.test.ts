@@ -73,6 +73,7 @@ describe('CanUpdateMachineSet', () => {
       /^settling: MachineDeployment lab\/refit-md-0 changed less than 5 s ago/,
     );
     await site.clock.advance(5);
+    expect(await decisions('not-yet')).toBe(1);
     expect(await ask(MACHINE_SET)).toMatchObject({ status: 'Success', machineSetPatch: expect.anything() });
     addDeployment({ generation: 2 });
     await expect(ask(MACHINE_SET)).rejects.toThrow(/settling/);
@@ -142,6 +143,13 @@ describe('CanUpdateMachineSet', () => {
 async function open(options: Parameters<typeof hookSite>[0] = {}): Promise<void> {
   site = hookSite(options);
   await site.store.start();
+}
+
+async function decisions(decision: string): Promise<number> {
+  const { values } = await site.metrics.decisions.get();
+  return values
+    .filter(({ labels }) => labels.decision === decision)
+    .reduce((sum, { value }) => sum + value, 0);
 }
 
 function ask(path: string, ...edits: Edit[]): Promise<HookResponse> {
