@@ -8,7 +8,7 @@ import type { JsonObject } from '../src/api/json.ts';
 import { STRATEGY_IN_PLACE, STRATEGY_LABEL } from '../src/api/labels.ts';
 import { ApiServer } from '../test/helpers/api-server.ts';
 import { recorded } from '../test/helpers/requests.ts';
-import { latencies, percentile, sendAll, startServer, type Call } from './server-process.ts';
+import { latencies, p99, sendAll, startServer, type Call } from './server-process.ts';
 
 const PATH = `/${HOOKS_API_VERSION}/updatemachine/update-machine`;
 const OPERATIONS = 1000;
@@ -35,7 +35,7 @@ export async function measurePolls() {
       return {
         operations: OPERATIONS,
         polls: POLLS,
-        p99Ms: percentile(measured, 0.99),
+        p99Ms: p99(measured),
         apiCalls,
         rssMiB: server.rssMiB(),
       };

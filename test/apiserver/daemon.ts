@@ -19,9 +19,11 @@ export function startDaemon(
   binary: string,
   daemonArguments: string[],
   logFile: string,
+  /** `pipe`: the end of its stdin tells it that we are gone. */
+  stdin: 'ignore' | 'pipe' = 'ignore',
 ): Daemon {
   const log = openSync(logFile, 'a', 0o600);
-  const child = spawn(binary, daemonArguments, { stdio: ['ignore', log, log] });
+  const child = spawn(binary, daemonArguments, { stdio: [stdin, log, log] });
   closeSync(log);
   const ended = new Promise<string>((resolve) => {
     child.once('error', (error) => resolve(`cannot be started: ${error.message}`));

@@ -1,0 +1,199 @@
+// What the generated Workflows do on Argo's real controller; their pods are played, see pod-player.ts.
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { EXIT } from '../../src/api/commands.ts';
+import type { TaskPhase, WorkflowView } from '../../src/hook/store.ts';
+import { type ArgoSite, createArgoSite, type Operations } from './argo-site.ts';
+import type { Ending, Script } from './pod-player.ts';
+import { eventually } from './site.ts';
+
+jest.setTimeout(60_000);
+
+const PLAN_SHA256 = 'ab'.repeat(32);
+const DONE: Ending = {
+  exitCode: EXIT.done,
+  outputs: { work: 'true', drain: 'true', 'plan-sha256': PLAN_SHA256, host: 'idle' },
+};
+const NOTHING_TO_DO: Ending = { exitCode: EXIT.done, outputs: { work: 'false', drain: 'false' } };
+const FAILED: Ending = { exitCode: EXIT.failed, message: 'etcd is not healthy' };
+const BAD_INPUT: Ending = { exitCode: EXIT.badInput };
+const LATER: Ending = { exitCode: EXIT.temporary };
+/** Would be tried again, were it not for the stop. */
+const TERMINATED: Ending = { exitCode: 143 };
+
+const PARALLEL = [
+  ['backup', 'stage', 'prepull'],
+  ['configure', 'kubelet'],
+];
+
+/** By machine. All run at the same time: Argo takes a second for each step in a row. */
+const OPERATIONS: Operations = {
+  'all-well': { script: ({ step }) => (parallelTo(step).every(hasStarted('all-well')) ? DONE : undefined) },
+  'no-work': { script: ({ step }) => (step === 'preflight' ? NOTHING_TO_DO : DONE) },
+  failing: { script: ({ step }) => (step === 'kubeadm' ? FAILED : DONE) },
+  refused: { script: ({ step }) => (step === 'protect' ? BAD_INPUT : DONE) },
+  retried: { script: ({ step, attempt }) => (step === 'stage' && attempt === 0 ? LATER : DONE) },
+  stopped: {
+    // The exit handler goes on until Argo has seen how the stopped step ended.
+    script({ step }) {
+      const { stopping, tasks = [], finish } = site.view('stopped') ?? {};
+      if (step === 'stage') return stopping ? TERMINATED : undefined;
+      if (step !== 'finish') return DONE;
+      return finish?.phase === 'Running' && phases(tasks)['stage'] === 'Failed' ? DONE : undefined;
+    },
+  },
+  'cp-1': { script: onceWaitedFor('cp-2'), cluster: 'shared' },
+  'cp-2': { script: onceWaitedFor('cp-1'), cluster: 'shared' },
+  'worker-1': { script: onceWaitedFor('worker-2'), cluster: 'shared', role: 'worker' },
+  'worker-2': { script: onceWaitedFor('worker-1'), cluster: 'shared', role: 'worker' },
+};
+const LIMITS = { shared: 1 };
+
+/** Ends at its first step, but not before Argo made the other one wait for the lock. */
+function onceWaitedFor(other: string): Script {
+  return ({ step }) => {
+    const { finishedAt, message = '' } = site.view(other) ?? {};
+    if (finishedAt === undefined && !message.startsWith('Waiting for')) return undefined;
+    return step === 'preflight' ? FAILED : DONE;
+  };
+}
+
+let site: ArgoSite;
+beforeAll(async () => {
+  site = await createArgoSite(process.env['REFIT_TEST_KUBECONFIG'] ?? '');
+  await site.start(OPERATIONS, LIMITS);
+});
+afterAll(async () => {
+  await site.close();
+});
+
+describe('an operation', () => {
+  it('runs the steps in the order of the plan, side by side where they may, then the exit handler', async () => {
+    const { phase, tasks, finish } = await site.ended('all-well');
+    expect({ phase, tasks: phases(tasks) }).toEqual({ phase: 'Succeeded', tasks: all(tasks, 'Succeeded') });
+    expect(tasks).toHaveLength(12);
+    expect(finish).toMatchObject({ phase: 'Succeeded', outputs: { host: 'idle' } });
+    expect(waves('all-well')).toEqual([
+      ...[['preflight'], ['protect'], ['backup', 'prepull', 'stage'], ['drain'], ['kubeadm']],
+      ...[['configure', 'kubelet'], ['verify'], ['uncordon'], ['complete'], ['finish']],
+    ]);
+  });
+
+  it('tells the steps on the node the sum of their plan, and the exit handler how it went', async () => {
+    await site.ended('all-well');
+    const withSum = site
+      .events('all-well')
+      .filter(({ what, args }) => what === 'started' && args.includes(`--plan-sha256=${PLAN_SHA256}`));
+    expect(withSum.map(({ step }) => step).sort()).toEqual(['configure', 'kubeadm', 'kubelet', 'verify']);
+    expect(argsOf('all-well', 'finish')).toContain('--workflow-status=Succeeded');
+  });
+
+  it('skips what disturbs the node when preflight finds nothing to do, and still verifies', async () => {
+    const { phase, tasks } = await site.ended('no-work');
+    const skipped = ['backup', 'prepull', 'drain', 'kubeadm', 'configure', 'kubelet', 'uncordon'];
+    expect({ phase, tasks: phases(tasks) }).toEqual({
+      phase: 'Succeeded',
+      tasks: { ...all(tasks, 'Succeeded'), ...Object.fromEntries(skipped.map((name) => [name, 'Skipped'])) },
+    });
+    expect(started('no-work')).toEqual(['preflight', 'protect', 'stage', 'verify', 'complete', 'finish']);
+  });
+});
+
+describe('a step that fails', () => {
+  it('is not tried again, stops what follows, and is named', async () => {
+    const { phase, tasks, finish } = await site.ended('failing');
+    const omitted = ['configure', 'kubelet', 'verify', 'uncordon', 'complete'];
+    expect({ phase, tasks: phases(tasks) }).toEqual({
+      phase: 'Failed',
+      tasks: {
+        ...{ ...all(tasks, 'Succeeded'), kubeadm: 'Failed' },
+        ...Object.fromEntries(omitted.map((name) => [name, 'Omitted'])),
+      },
+    });
+    expect(tasks.find(({ name }) => name === 'kubeadm')?.message).toContain('etcd is not healthy');
+    expect(started('failing').slice(-3)).toEqual(['drain', 'kubeadm', 'finish']);
+    expect(argsOf('failing', 'finish')).toContain('--workflow-status=Failed');
+    expect(finish).toMatchObject({ phase: 'Succeeded', outputs: { host: 'idle' } });
+  });
+
+  it('is not tried again after bad input either', async () => {
+    expect(await site.ended('refused')).toMatchObject({ phase: 'Failed', finish: { phase: 'Succeeded' } });
+    expect(started('refused')).toEqual(['preflight', 'protect', 'finish']);
+  });
+
+  it('is tried again when that may help, and its outputs are those of the last try', async () => {
+    const { phase, tasks } = await site.ended('retried');
+    expect({ phase, tasks: phases(tasks) }).toEqual({ phase: 'Succeeded', tasks: all(tasks, 'Succeeded') });
+    expect(started('retried').filter((step) => step === 'stage')).toHaveLength(2);
+    expect(argsOf('retried', 'kubeadm')).toContain(`--plan-sha256=${PLAN_SHA256}`);
+  });
+});
+
+describe('stopping', () => {
+  it('starts nothing new, and lets the exit handler run to its end', async () => {
+    const hasEnded = (name: string) =>
+      site.events('stopped').some(({ step, what }) => step === name && what === 'ended');
+    const isInTheMiddle = () => hasEnded('backup') && hasEnded('prepull') && hasStarted('stopped')('stage');
+    await eventually('in the middle', isInTheMiddle, 50);
+    await site.stopWorkflow('stopped');
+    expect(await site.ended('stopped')).toMatchObject({
+      ...{ phase: 'Failed', stopping: true },
+      finish: { phase: 'Succeeded', outputs: { host: 'idle' } },
+    });
+    expect(started('stopped').slice(0, 2)).toEqual(['preflight', 'protect']);
+    expect(started('stopped').slice(2).sort()).toEqual(['backup', 'finish', 'prepull', 'stage']);
+  });
+});
+
+describe('of one Cluster', () => {
+  it.each([
+    ['control-plane machines', 'cp-1', 'cp-2'],
+    ['workers, when the limit is 1,', 'worker-1', 'worker-2'],
+  ])('%s go one after the other', async (_what, ...machines) => {
+    const ended: string[] = [];
+    for (const machine of machines) ended.push((await site.ended(machine)).name);
+    const order = site.events().map(({ workflow }) => workflow);
+    const turns = order
+      .filter((name) => ended.includes(name))
+      .filter((name, i, both) => name !== both[i - 1]);
+    expect(turns.sort()).toEqual(ended.sort());
+    for (const machine of machines) expect(started(machine)).toEqual(['preflight', 'finish']);
+  });
+});
+
+function phases(tasks: WorkflowView['tasks']): Record<string, TaskPhase> {
+  return Object.fromEntries(tasks.map(({ name, phase }) => [name, phase]));
+}
+
+function all(tasks: WorkflowView['tasks'], phase: TaskPhase): Record<string, TaskPhase> {
+  return Object.fromEntries(tasks.map(({ name }) => [name, phase]));
+}
+
+/** Steps in the order in which their pods started, one for each try. */
+function started(machine: string): string[] {
+  const events = site.events(machine).filter(({ what }) => what === 'started');
+  return events.map(({ step }) => step);
+}
+
+function hasStarted(machine: string): (step: string) => boolean {
+  return (step) => started(machine).includes(step);
+}
+
+function parallelTo(step: string): string[] {
+  return PARALLEL.find((steps) => steps.includes(step)) ?? [];
+}
+
+/** The started steps as groups: a new one begins where nothing runs. */
+function waves(machine: string): string[][] {
+  const found: string[][] = [];
+  let running = 0;
+  for (const { what, step } of site.events(machine)) {
+    if (what === 'started' && running === 0) found.push([]);
+    if (what === 'started') found.at(-1)?.push(step);
+    running += what === 'started' ? 1 : -1;
+  }
+  return found.map((wave) => wave.sort());
+}
+
+function argsOf(machine: string, step: string): readonly string[] {
+  return site.events(machine).find((event) => event.step === step)?.args ?? [];
+}
