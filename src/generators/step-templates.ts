@@ -82,6 +82,8 @@ function template(command: StepCommand, image: string): ITemplate {
         requests: { cpu: '50m', memory: '128Mi' },
         limits: { memory: '512Mi' },
       },
+      // What a failed step said last becomes the message of its task: the reason that the server reports.
+      terminationMessagePolicy: 'FallbackToLogsOnError',
       securityContext: containerSecurity,
       volumeMounts,
     },

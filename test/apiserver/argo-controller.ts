@@ -47,8 +47,8 @@ export async function startArgoController(
   }
 }
 
-/** Its last line at the start. */
-const READY = 'Workflow Controller';
+/** What it logs once it watches. */
+const READY = 'Received Workflow Controller config map update';
 
 function controllerArguments(kubeconfigPath: string, namespace: string): string[] {
   return [
