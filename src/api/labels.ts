@@ -17,8 +17,6 @@ export const PROTECTED_SINCE_ANNOTATION = `${OWN}/protected-since`;
 export const SKIP_REMEDIATION_ANNOTATION = 'cluster.x-k8s.io/skip-remediation';
 /** CAPI: holds the drain of a deleted Machine until it is removed. */
 export const PRE_DRAIN_HOOK_ANNOTATION = `pre-drain.delete.hook.machine.cluster.x-k8s.io/refit`;
-/** CAPI: on a control-plane KubeadmConfig; read again from the API server when absent. */
-export const CERTIFICATES_EXPIRY_ANNOTATION = 'machine.cluster.x-k8s.io/certificates-expiry';
 
 export const CLUSTER_NAME_LABEL = 'cluster.x-k8s.io/cluster-name';
 export const CONTROL_PLANE_LABEL = 'cluster.x-k8s.io/control-plane';
