@@ -42,7 +42,7 @@ export async function playUpdate(story: Story, stage: Stage): Promise<Record<str
   const started = clock.now();
   const show = showProgress(stage, started);
 
-  say(io, 'UpdateMachine', `${namespace}/${name}; Cluster API polls it as it is told to`);
+  say(io, 'UpdateMachine', `${namespace}/${name}, polled as CAPI does`);
   let hasFailed = false;
   for (let poll = 0; poll < MAX_POLLS; poll += 1) {
     const { status, message, retryAfterSeconds } = await callHook(stage.target, pathOf(body), body);
@@ -113,7 +113,9 @@ function showProgress({ store, io, style, clock }: Stage, started: Date) {
 
 function taskLine({ name, phase, message }: TaskView, style: Paint): string {
   const colour = phase === 'Succeeded' ? style.green : phase === 'Skipped' ? style.dim : style.red;
-  const why = message === undefined || phase === 'Skipped' || phase === 'Omitted' ? '' : `: ${message}`;
+  const isOwn = phase === 'Failed' || phase === 'Error';
+  const why =
+    phase === 'Skipped' ? ' (preflight: not needed)' : isOwn && message !== undefined ? `: ${message}` : '';
   return `${name.padEnd(10)} ${colour(phase)}${why}`;
 }
 
