@@ -48,8 +48,7 @@ const INTRODUCTION = `Refit: Cluster API's requests become Argo Workflows
 export async function demo(flags: DemoFlags, io: Io): Promise<number> {
   const clock = systemClock(SPEED);
   const store = embeddedStore({ clock, stepSeconds });
-  if (flags.fail !== undefined)
-    store.failStep(flags.fail, 'no space left (told to fail by --fail)');
+  if (flags.fail !== undefined) store.failStep(flags.fail, 'no space left (told to fail by --fail)');
   const style = paint(io.isTerminal);
   io.out(`${INTRODUCTION}\n`);
   await rm(flags.outputFolder, { recursive: true, force: true });
