@@ -1,5 +1,5 @@
 // The contract between generated containers and the CLI: commands, flags, exit codes, output files.
-import { FINISH, STEP_NAMES, type StepName } from './steps.ts';
+import { FINISH, STEP_NAMES, STEPS, type StepName } from './steps.ts';
 
 /** Exit codes of every command. A step that ends with 1 or 2 is not run again by Argo; any other code is. */
 export const EXIT = { done: 0, failed: 1, badInput: 2, temporary: 75 } as const;
@@ -8,7 +8,7 @@ export type StepCommand = StepName | typeof FINISH.name;
 export const STEP_COMMANDS: readonly StepCommand[] = [...STEP_NAMES, FINISH.name];
 
 interface StepParameter {
-  /** Flag of `refit step <name>` and, without the dashes, input parameter of the Argo template. */
+  /** Flag of `refit step <name>` and, without the dashes, parameter of the Workflow or of the template. */
   name: string;
   description: string;
   /** Absent: the parameter must be given. */
@@ -17,17 +17,11 @@ interface StepParameter {
   steps?: readonly StepCommand[];
 }
 
-const NODE_STEPS: readonly StepCommand[] = [
-  'preflight',
-  'stage',
-  'containerd',
-  'cni',
-  'kubeadm',
-  'configure',
-  'kubelet',
-  'verify',
-];
-const FLIP_STEPS: readonly StepCommand[] = ['containerd', 'cni', 'kubeadm', 'configure', 'kubelet', 'verify'];
+const FLIP_STEPS: readonly StepCommand[] = STEPS.filter(({ group }) => group === 'flip').map(
+  ({ name }) => name,
+);
+/** Steps that know the whole list of the node. */
+const NODE_STEPS: readonly StepCommand[] = ['preflight', 'stage', ...FLIP_STEPS];
 
 /** Given on the command line as `--name=value`, so that no value can be taken for a flag. */
 export const STEP_PARAMETERS: readonly StepParameter[] = [

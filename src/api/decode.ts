@@ -1,5 +1,5 @@
 // Decoding of hook requests: checks what Refit uses, ignores the rest, names the first field that is wrong.
-import { badInput } from './errors.ts';
+import { badInput, StatusError } from './errors.ts';
 import type { HookName, HookObject, MachineObjects, MachineSetObjects, UpdateRequest } from './hooks.ts';
 import { HOOKS_API_VERSION } from './hooks.ts';
 import type { JsonObject, JsonValue } from './json.ts';
@@ -8,6 +8,16 @@ import { parseVersion } from './version.ts';
 
 /** Real requests are about 20 levels deep. */
 const MAX_DEPTH = 100;
+
+/** A request's text as JSON. Errors: BadInput, without a word of the text. */
+export function parseRequest(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (cause) {
+    const got = text === '' ? 'nothing' : `${text.length} characters that are not JSON`;
+    throw new StatusError(`request: got ${got}, expected a JSON object`, { reason: 'BadInput', cause });
+  }
+}
 
 /**
  * Decode the body of a CanUpdateMachine, CanUpdateMachineSet or UpdateMachine request.

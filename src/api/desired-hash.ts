@@ -1,7 +1,7 @@
 // The identity of a desired state: equal for what CanUpdate and UpdateMachine show of one change.
 import { createHash } from 'node:crypto';
 import { badInput } from './errors.ts';
-import type { HookObject, UpdateRequest } from './hooks.ts';
+import { templateSpec, type UpdateRequest } from './hooks.ts';
 import { canonicalJson, isObject, member, type JsonObject, type JsonValue } from './json.ts';
 
 /** Raise it when the list below changes: then every Machine's next update is a new operation. */
@@ -92,11 +92,6 @@ function state(machine: JsonObject | undefined, kind?: string, spec?: JsonObject
     failureDomain: member(machine, 'failureDomain'),
     ...(kind !== undefined && spec ? { bootstrap: { kind, spec } } : {}),
   };
-}
-
-function templateSpec(object: HookObject | undefined): JsonObject | undefined {
-  const spec = member(member(object?.spec, 'template'), 'spec');
-  return isObject(spec) ? spec : undefined;
 }
 
 /** The first control-plane machine was made by `kubeadm init`; CAPI compares it as if it had joined. */

@@ -1,5 +1,5 @@
 // The wire types of CAPI's in-place Runtime Hooks: sigs.k8s.io/cluster-api api/runtime/hooks/v1alpha1.
-import type { JsonObject } from './json.ts';
+import { isObject, member, type JsonObject } from './json.ts';
 
 export const HOOKS_API_VERSION = 'hooks.runtime.cluster.x-k8s.io/v1alpha1';
 
@@ -29,6 +29,12 @@ export interface MachineSetObjects {
   machineSet: HookObject;
   infrastructureMachineTemplate: HookObject;
   bootstrapConfigTemplate?: HookObject;
+}
+
+/** spec.template.spec of a MachineSet or a template. */
+export function templateSpec(object: HookObject | undefined): JsonObject | undefined {
+  const spec = member(member(object?.spec, 'template'), 'spec');
+  return isObject(spec) ? spec : undefined;
 }
 
 export type ObjectName = keyof MachineObjects | keyof MachineSetObjects;

@@ -57,6 +57,12 @@ export function readRecord(
   }
 }
 
+/** The record that can be read, for those who do not care why there is none. */
+export function knownRecord(annotations: Readonly<Record<string, string>>): OperationRecord | undefined {
+  const record = readRecord(annotations);
+  return record === 'invalid' ? undefined : record;
+}
+
 export function writeRecord(record: OperationRecord): Record<string, string> {
   return { [OPERATION_ANNOTATION]: JSON.stringify(recordSchema.parse(record)) };
 }

@@ -7,12 +7,11 @@ const seconds = z.int().min(1).max(86_400);
 const absolutePath = z.string().regex(/^\/[^\0]*$/, 'an absolute path');
 const version = z.string().refine(isVersion, 'a version like v1.34.3');
 const looseVersion = z.string().regex(/^v?\d+\.\d+\.\d+[-+.0-9A-Za-z]*$/, 'a version like 2.1.4');
+/** Nothing privileged runs from a tag: it can be moved. */
+export const IMAGE_BY_DIGEST = /^[^\s@]+@sha256:[0-9a-f]{64}$/;
 const imageByDigest = z
   .string()
-  .regex(
-    /^[^\s@]+@sha256:[0-9a-f]{64}$/,
-    'an image by digest, like registry.example.com/refit/upgrader@sha256:...',
-  );
+  .regex(IMAGE_BY_DIGEST, 'an image by digest, like registry.example.com/refit/upgrader@sha256:...');
 
 const release = z.strictObject({
   kubernetes: version.describe('Kubernetes version that the image holds, like v1.34.3'),

@@ -4,13 +4,13 @@ import type { Construct } from 'constructs';
 import { stringify } from 'yaml';
 import { badInput } from '../api/errors.ts';
 import { IMAGE_MAP_CONFIG_MAP, IMAGE_MAP_KEY } from '../api/install.ts';
-import { parsePolicy } from '../api/policy.ts';
+import { IMAGE_BY_DIGEST, parsePolicy } from '../api/policy.ts';
 import { POLICY_CONFIG_MAP, POLICY_KEY, SERVER_NAMESPACE } from './names.ts';
 import type { Values } from './values.ts';
 
 /** What types cannot say. Errors: BadInput naming every bad key of the policy, or the image. */
 export function checkValues({ image, policy, imageMap }: Values): void {
-  if (!/^[^\s@]+@sha256:[0-9a-f]{64}$/.test(image)) {
+  if (!IMAGE_BY_DIGEST.test(image)) {
     throw badInput('values.image', image, 'an image by digest, like registry.example.com/refit@sha256:...');
   }
   parsePolicy({ ...policy, imageMap }, 'values.policy');

@@ -1,7 +1,7 @@
 // How a plan looks to a person. Pure.
-import { createHash } from 'node:crypto';
 import type { HookResponse } from '../api/hooks.ts';
 import type { JsonValue } from '../api/json.ts';
+import { digest } from '../plan/redact.ts';
 import type { Decision, Difference, PlannedStep } from '../plan/types.ts';
 import { paint, type Paint } from './io.ts';
 import { hanging } from './text.ts';
@@ -99,8 +99,4 @@ function shown(value: JsonValue | undefined): string {
   if (value === undefined) return '(absent)';
   const text = JSON.stringify(value);
   return text.length <= 120 ? text : `${text.slice(0, 117)}...`;
-}
-
-function digest(text: string): string {
-  return `sha256:${createHash('sha256').update(text).digest('hex').slice(0, 16)}`;
 }

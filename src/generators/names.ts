@@ -4,17 +4,13 @@ import { createHash } from 'node:crypto';
 /** A Workflow's name becomes a label value, so it is bound to 63 characters. */
 const MAX_NAME = 63;
 
-export interface OperationId {
-  machine: string;
-  /** UID of the Machine: a name that is used again is another Machine. */
-  machineUid: string;
-  number: number;
-}
-
-/** `refit-<machine>-<8 hex digits of the UID's hash>-<number>`; a long machine name is cut. */
-export function operationName({ machine, machineUid, number }: OperationId): string {
-  const suffix = `-${digest(machineUid, 8)}-${number}`;
-  const stem = `refit-${machine.replaceAll('.', '-')}`.slice(0, MAX_NAME - suffix.length).replace(/-+$/, '');
+/**
+ * `refit-<machine>-<8 hex digits of the UID's hash>-<number>`; a long machine name is cut. With the UID, since a name
+ * that is used again is another Machine.
+ */
+export function operationName({ name, uid }: { name: string; uid: string }, number: number): string {
+  const suffix = `-${digest(uid, 8)}-${number}`;
+  const stem = `refit-${name.replaceAll('.', '-')}`.slice(0, MAX_NAME - suffix.length).replace(/-+$/, '');
   return `${stem}${suffix}`;
 }
 

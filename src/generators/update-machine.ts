@@ -25,7 +25,7 @@ export interface UpdateMachineInput extends TasksInput {
 /** The same input always gives the same Workflow. Errors: BadInput when the plan lacks a step. */
 export function updateMachineWorkflow(input: UpdateMachineInput): IWorkflow {
   const { machine, number, plan, policy, version } = input;
-  const name = operationName({ machine: machine.name, machineUid: machine.uid, number });
+  const name = operationName(machine, number);
   return {
     apiVersion: 'argoproj.io/v1alpha1',
     kind: 'Workflow',

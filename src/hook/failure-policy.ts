@@ -1,6 +1,6 @@
 // What happens to an operation next: decided here and nowhere else. Pure.
 import { RETRY_ANNOTATION } from '../api/labels.ts';
-import { isFinal, readRecord, type OperationRecord } from '../api/operation.ts';
+import { isFinal, knownRecord, readRecord, type OperationRecord } from '../api/operation.ts';
 import type { MachineView, TaskView, WorkflowView } from './store.ts';
 
 /** What the world looks like, as far as one Machine goes. */
@@ -42,8 +42,8 @@ const LATER = 30;
 
 /** What must be done about the running operation, whoever asks; undefined: nothing. */
 export function overdue({ machine, workflow }: Situation): Action | undefined {
-  const record = readRecord(machine.annotations);
-  if (record === undefined || record === 'invalid' || isFinal(record)) return undefined;
+  const record = knownRecord(machine.annotations);
+  if (!record || isFinal(record)) return undefined;
   if (record.state === 'starting') {
     return machine.deleting ? stop(record, 'the Machine is being deleted') : undefined;
   }

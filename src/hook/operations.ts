@@ -2,7 +2,7 @@
 import { RETRY_ANNOTATION } from '../api/labels.ts';
 import type { Clock } from '../api/clock.ts';
 import { StatusError } from '../api/errors.ts';
-import { isFinal, readRecord, writeRecord, type OperationRecord } from '../api/operation.ts';
+import { isFinal, knownRecord, writeRecord, type OperationRecord } from '../api/operation.ts';
 import type { Policy } from '../api/policy.ts';
 import { operationName } from '../generators/names.ts';
 import { updateMachineWorkflow } from '../generators/update-machine.ts';
@@ -70,9 +70,9 @@ export function createOperations(options: OperationsOptions) {
 
   /** From the caches; a Workflow that should be there but is not is asked for once more: the cache may be late. */
   async function lookUp(machine: MachineView): Promise<Situation> {
-    const record = readRecord(machine.annotations);
-    if (record === undefined || record === 'invalid' || isFinal(record)) return { machine };
-    const name = nameOf(machine, record.number);
+    const record = knownRecord(machine.annotations);
+    if (!record || isFinal(record)) return { machine };
+    const name = operationName(machine, record.number);
     const cached = store.workflow(machine.namespace, name);
     const mustExist = record.state !== 'starting';
     const workflow = cached ?? (mustExist ? await store.readWorkflow(machine.namespace, name) : undefined);
@@ -93,7 +93,7 @@ export function createOperations(options: OperationsOptions) {
       case 'create':
         return plan ? create(machine, action.record, plan(machine)) : machine;
       case 'stop':
-        await store.stopWorkflow(machine.namespace, nameOf(machine, action.record.number));
+        await store.stopWorkflow(machine.namespace, operationName(machine, action.record.number));
         return write(machine, { ...action.record, state: 'stopping', reason: action.reason });
       case 'end':
         return end(machine, action);
@@ -190,7 +190,3 @@ export function createOperations(options: OperationsOptions) {
 }
 
 export type Operations = ReturnType<typeof createOperations>;
-
-function nameOf(machine: MachineView, number: number): string {
-  return operationName({ machine: machine.name, machineUid: machine.uid, number });
-}

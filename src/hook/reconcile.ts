@@ -3,7 +3,7 @@ import type { Clock } from '../api/clock.ts';
 import { PROTECTED_SINCE_ANNOTATION } from '../api/labels.ts';
 import { StatusError } from '../api/errors.ts';
 import { noProtection } from '../api/protection.ts';
-import { readRecord } from '../api/operation.ts';
+import { knownRecord } from '../api/operation.ts';
 import type { Policy } from '../api/policy.ts';
 import type { Announce } from './announce.ts';
 import type { Log } from './log.ts';
@@ -106,8 +106,7 @@ function reportSteps(
     announce(machine, 'Warning', 'InPlaceStepFailed', `step ${task.name}: ${task.message ?? task.phase}`);
   }
   if (machine && previous.phase !== 'Succeeded' && workflow.phase === 'Succeeded') {
-    const record = readRecord(machine.annotations);
-    const number = record === undefined || record === 'invalid' ? '?' : record.number;
+    const number = knownRecord(machine.annotations)?.number ?? '?';
     metrics.operationsEnded.inc({ state: 'succeeded' });
     announce(
       machine,

@@ -1,7 +1,7 @@
 // HTTPS: routes from the table, limits, health, metrics, shutdown. No decisions.
 import type { TLSSocket } from 'node:tls';
 import { fastify, type FastifyReply, type FastifyRequest } from 'fastify';
-import { decodeDiscovery, subjectOf } from '../api/decode.ts';
+import { decodeDiscovery, parseRequest, subjectOf } from '../api/decode.ts';
 import { StatusError } from '../api/errors.ts';
 import { failure, type HookName, type HookResponse } from '../api/hooks.ts';
 import { DISCOVERY_PATH, discoveryResponse, hookPath, HOOKS, type Handlers } from './hooks.ts';
@@ -111,7 +111,7 @@ async function answer(
 ): Promise<HookResponse> {
   let parsed: unknown;
   try {
-    parsed = parse(body);
+    parsed = parseRequest(typeof body === 'string' ? body : '');
     const response = await withinTimeout(handle(parsed));
     if (response.status === 'Failure')
       log.warn({ hook, machine: subjectOf(parsed), reason: response.message }, 'refused');
@@ -124,16 +124,6 @@ async function answer(
     }
     log.error({ hook, machine, err: error }, 'bug in a hook handler');
     return failure(hook, 'internal error: see the log of capi-refit');
-  }
-}
-
-function parse(body: unknown): unknown {
-  try {
-    return JSON.parse(typeof body === 'string' ? body : '');
-  } catch {
-    const got =
-      typeof body === 'string' && body !== '' ? `${body.length} characters that are not JSON` : 'nothing';
-    throw new StatusError(`request: got ${got}, expected a JSON object`, { reason: 'BadInput' });
   }
 }
 

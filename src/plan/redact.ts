@@ -171,6 +171,6 @@ function nameOf(value: JsonValue | undefined): string {
 }
 
 /** Tells that a value changed, not what it is; 16 hex digits. */
-function digest(text: string): string {
+export function digest(text: string): string {
   return `sha256:${hash('sha256', text, 'hex').slice(0, 16)}`;
 }

@@ -69,7 +69,7 @@ it('makes one Workflow of 1,000 duplicate calls at once, and answers each that i
 
   const workflows = list(await expectOk(api.get(WORKFLOWS.path(site.namespace))), 'items');
   const machine = (await replicas[0]?.store.readMachine(site.namespace, site.machine)) as MachineView;
-  const name = operationName({ machine: machine.name, machineUid: machine.uid, number: 1 });
+  const name = operationName(machine, 1);
   expect(workflows.map((workflow) => text(workflow, 'metadata', 'name'))).toEqual([name]);
   expect(readRecord(machine.annotations)).toMatchObject({ number: 1, state: 'running', to: 'v1.34.3' });
 });

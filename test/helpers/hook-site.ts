@@ -71,7 +71,7 @@ export function hookSite(
     setPolicy: (value: unknown) => void (state.policy = parsePolicy(value)),
     update: (body: JsonObject) => handlers.updateMachine(body) as Promise<Answer>,
     workflow: (name: string, number: number) =>
-      store.workflow(NAMESPACE, operationName({ machine: name, machineUid: machine(name).uid, number })),
+      store.workflow(NAMESPACE, operationName(machine(name), number)),
     events: (reason: string) => embedded.events().filter((event) => event.reason === reason),
     /** Polls as CAPI does until `done` or the message matches; returns the last answer. */
     async poll(body: JsonObject, until: RegExp | 'done', maxPolls = 200): Promise<Answer> {

@@ -1,7 +1,7 @@
 // `refit plan`: the decision on one request, from the file and the policy alone.
 import { stringify } from 'yaml';
 import { EXIT } from '../../api/commands.ts';
-import { decodeRequest } from '../../api/decode.ts';
+import { decodeRequest, parseRequest } from '../../api/decode.ts';
 import { StatusError } from '../../api/errors.ts';
 import {
   failure,
@@ -12,6 +12,7 @@ import {
 } from '../../api/hooks.ts';
 import { isObject } from '../../api/json.ts';
 import type { Policy } from '../../api/policy.ts';
+import { HOOKS } from '../../hook/hooks.ts';
 import { waitingForArgo } from '../../hook/progress.ts';
 import { canUpdateResponse } from '../../plan/answer.ts';
 import { decideCanUpdate, planUpdate } from '../../plan/decide.ts';
@@ -43,7 +44,7 @@ function decideOn(text: string, policy: Policy): { output: PlanOutput; code: num
   let hook: HookName = 'CanUpdateMachine';
   let decoded: UpdateRequest;
   try {
-    const body = parseJson(text);
+    const body = parseRequest(text);
     hook = hookOf(body) ?? hook;
     decoded = decodeRequest(body);
   } catch (error) {
@@ -88,22 +89,7 @@ function rejected(hook: HookName, error: unknown): PlanOutput {
   return { decision: 'reject', reason: error.message, differences: [], steps: [], response };
 }
 
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch (cause) {
-    throw new StatusError(
-      `request: got ${text.length} characters that are not JSON, expected a JSON object`,
-      {
-        reason: 'BadInput',
-        cause,
-      },
-    );
-  }
-}
-
 function hookOf(body: unknown): HookName | undefined {
   const kind = isObject(body) ? body['kind'] : undefined;
-  const hooks: readonly HookName[] = ['CanUpdateMachine', 'CanUpdateMachineSet', 'UpdateMachine'];
-  return hooks.find((hook) => kind === `${hook}Request`);
+  return HOOKS.find(({ hook }) => kind === `${hook}Request`)?.hook;
 }

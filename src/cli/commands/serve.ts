@@ -6,7 +6,6 @@ import { StatusError } from '../../api/errors.ts';
 import type { Policy } from '../../api/policy.ts';
 import type { Log } from '../../hook/log.ts';
 import { createRefitServer, type RefitServerOptions } from '../../hook/refit-server.ts';
-import type { Store } from '../../hook/store.ts';
 import { followTls, readTls, selfSignedTls, type TlsFiles, type TlsMaterial } from '../../hook/tls.ts';
 import { systemClock } from '../clock.ts';
 import { readPolicy } from '../config.ts';
@@ -24,16 +23,9 @@ export async function serve(flags: ServeFlags, io: Io): Promise<void> {
   const policy = await policyFor(flags, io);
   const files = tlsFiles(flags);
   const tls = files ? await readTls(files) : await selfSignedTls(clock.now());
-  const { store, before } = await openStore(flags, clock, log);
-  const server = createRefitServer({
-    store,
-    clock,
-    log,
-    policy: () => policy,
-    tls,
-    version: version(),
-    ...before,
-  });
+  const opened = await openStore(flags, clock, log);
+  const { store } = opened;
+  const server = createRefitServer({ ...opened, clock, log, policy: () => policy, tls, version: version() });
   const stop = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());
 
@@ -76,12 +68,11 @@ function tlsFiles({ tlsCertFile, tlsPrivateKeyFile, clientCaFile, store }: Serve
   );
 }
 
-interface OpenedStore {
-  store: Store;
-  before?: Pick<RefitServerOptions, 'before'>;
-}
-
-async function openStore(flags: ServeFlags, clock: Clock, log: Log): Promise<OpenedStore> {
+async function openStore(
+  flags: ServeFlags,
+  clock: Clock,
+  log: Log,
+): Promise<Pick<RefitServerOptions, 'store' | 'before'>> {
   if (flags.store === 'kubernetes') {
     const { connect } = await import('../../hook/kubernetes/connect.ts');
     const { kubernetesStore } = await import('../../hook/kubernetes/store.ts');
@@ -91,7 +82,7 @@ async function openStore(flags: ServeFlags, clock: Clock, log: Log): Promise<Ope
   const { createAdopter } = await import('../../hook/embedded/adopt.ts');
   const store = embeddedStore({ clock, stepSeconds: () => flags.stepSeconds });
   if (flags.fail !== undefined) store.failStep(flags.fail, 'told to fail by --fail');
-  return { store, before: { before: createAdopter(store) } };
+  return { store, before: createAdopter(store) };
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -3,7 +3,7 @@ import type { Clock } from '../../api/clock.ts';
 import { StatusError } from '../../api/errors.ts';
 import { HOOKS_API_VERSION, type Patch } from '../../api/hooks.ts';
 import { OPERATION_ANNOTATION, RETRY_ANNOTATION } from '../../api/labels.ts';
-import { readRecord } from '../../api/operation.ts';
+import { knownRecord } from '../../api/operation.ts';
 import { operationName } from '../../generators/names.ts';
 import type { EmbeddedStore } from '../../hook/embedded/store.ts';
 import { hookPath, HOOKS } from '../../hook/hooks.ts';
@@ -89,9 +89,9 @@ function showProgress({ store, io, style, clock }: Stage, started: Date) {
   const shown = new Set<string>();
   let last = '';
   return (machine: MachineView, message: string): void => {
-    const record = readRecord(machine.annotations);
-    if (record === undefined || record === 'invalid') return;
-    const workflow = store.workflow(machine.namespace, nameOf(machine, record.number));
+    const record = knownRecord(machine.annotations);
+    if (!record) return;
+    const workflow = store.workflow(machine.namespace, operationName(machine, record.number));
     if (workflow && !shown.has(workflow.name))
       io.out(`   ${'Workflow'.padEnd(20)} ${style.bold(workflow.name)}\n`);
     if (workflow) shown.add(workflow.name);
@@ -130,8 +130,7 @@ function showMachine(machine: MachineView, started: Date, { io, style, clock }: 
 }
 
 function leftBehind(machine: MachineView, store: EmbeddedStore): Record<string, unknown> {
-  const record = readRecord(machine.annotations);
-  const number = record === undefined || record === 'invalid' ? 0 : record.number;
+  const number = knownRecord(machine.annotations)?.number ?? 0;
   const { namespace, name, uid, labels, annotations, version, kubeletVersion, nodeName } = machine;
   const files: Record<string, unknown> = {
     [`machine-${name}`]: {
@@ -143,7 +142,7 @@ function leftBehind(machine: MachineView, store: EmbeddedStore): Record<string, 
     },
   };
   for (let operation = 1; operation <= number; operation += 1) {
-    const workflow = nameOf(machine, operation);
+    const workflow = operationName(machine, operation);
     files[`workflow-${workflow}`] = store.workflowObject(namespace, workflow);
   }
   return files;
@@ -173,12 +172,7 @@ function view(store: EmbeddedStore, namespace: string, name: string): MachineVie
 }
 
 function readState(machine: MachineView): string | undefined {
-  const record = readRecord(machine.annotations);
-  return record === 'invalid' ? record : record?.state;
-}
-
-function nameOf(machine: MachineView, number: number): string {
-  return operationName({ machine: machine.name, machineUid: machine.uid, number });
+  return knownRecord(machine.annotations)?.state;
 }
 
 function say(io: Io, what: string, text: string): void {

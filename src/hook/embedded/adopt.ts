@@ -2,15 +2,11 @@
 import { decodeRequest } from '../../api/decode.ts';
 import { desiredVersion } from '../../api/desired-hash.ts';
 import { StatusError } from '../../api/errors.ts';
-import type { HookObject, UpdateRequest } from '../../api/hooks.ts';
+import { templateSpec, type HookObject, type UpdateRequest } from '../../api/hooks.ts';
 import { member } from '../../api/json.ts';
-import {
-  CONTROL_PLANE_LABEL,
-  DEPLOYMENT_NAME_LABEL,
-  STRATEGY_IN_PLACE,
-  STRATEGY_LABEL,
-} from '../../api/labels.ts';
+import { DEPLOYMENT_NAME_LABEL, STRATEGY_IN_PLACE, STRATEGY_LABEL } from '../../api/labels.ts';
 import { parseVersion } from '../../api/version.ts';
+import { roleOf } from '../../plan/objects.ts';
 import type { EmbeddedStore } from './store.ts';
 
 /**
@@ -28,7 +24,6 @@ export function createAdopter(store: EmbeddedStore): (body: unknown) => void {
     const { machine } = request.desired;
     const { namespace, name } = machine.metadata;
     const cluster = adoptCluster(machine);
-    const isControlPlane = CONTROL_PLANE_LABEL in machine.metadata.labels;
     const desired = desiredVersion(request);
     const current =
       request.hook === 'CanUpdateMachine'
@@ -36,8 +31,8 @@ export function createAdopter(store: EmbeddedStore): (body: unknown) => void {
         : (workerVersions.get(`${namespace}/${cluster}`) ?? previousMinor(desired));
     const known = store.machine(namespace, name);
     if (!known) {
-      const role = isControlPlane ? 'control-plane' : 'worker';
-      store.addMachine({ namespace, name, cluster, role, version: current, labels: machine.metadata.labels });
+      const { labels } = machine.metadata;
+      store.addMachine({ namespace, name, cluster, role: roleOf(request), version: current, labels });
     }
     if (request.hook === 'UpdateMachine') store.setMachineVersion(namespace, name, desired);
   };
@@ -49,8 +44,7 @@ export function createAdopter(store: EmbeddedStore): (body: unknown) => void {
     if (name !== undefined && !store.machineDeployment(namespace, name)) {
       store.addMachineDeployment({ namespace, name, generation: 1 });
     }
-    const template = member(member(current.spec, 'template'), 'spec');
-    const version = member(template, 'version');
+    const version = member(templateSpec(current), 'version');
     if (typeof version === 'string') workerVersions.set(`${namespace}/${cluster}`, version);
   }
 

@@ -3,6 +3,7 @@ import { decodeRequestOf } from '../../api/decode.ts';
 import { badInput, StatusError } from '../../api/errors.ts';
 import {
   HOOKS_API_VERSION,
+  templateSpec,
   type CanUpdateMachineSetRequest,
   type CanUpdateRequest,
   type HookResponse,
@@ -42,7 +43,7 @@ export async function canUpdate(
  * it has asked for some seconds long, and only to its newest MachineSet. Errors: Unavailable ("settling").
  */
 function mustBeSettled({ store, clock, policy }: Context, request: CanUpdateMachineSetRequest): void {
-  const { metadata, spec } = request.desired.machineSet;
+  const { metadata } = request.desired.machineSet;
   const name = metadata.labels[DEPLOYMENT_NAME_LABEL];
   if (name === undefined) {
     throw badInput(
@@ -60,7 +61,7 @@ function mustBeSettled({ store, clock, policy }: Context, request: CanUpdateMach
       reason: 'Unavailable',
     });
   }
-  const template = member(member(spec, 'template'), 'spec');
+  const template = templateSpec(request.desired.machineSet);
   const asked = [
     [deployment.version, member(template, 'version')],
     [deployment.bootstrapRef, member(member(member(template, 'bootstrap'), 'configRef'), 'name')],
