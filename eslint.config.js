@@ -6,8 +6,9 @@ const LAYERS = {
   plan: ['api'],
   generators: ['api', 'plan'],
   charts: ['api', 'plan', 'generators'],
-  hook: ['api', 'plan', 'generators'],
-  steps: ['api'],
+  kubernetes: ['api'],
+  hook: ['api', 'plan', 'generators', 'kubernetes'],
+  steps: ['api', 'kubernetes'],
 };
 const FOLDERS = [...Object.keys(LAYERS), 'cli'];
 const PURE = ['api', 'plan', 'generators'];

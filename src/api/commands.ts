@@ -1,11 +1,33 @@
 // The contract between generated containers and the CLI: commands, flags, exit codes, output files.
-import { FINISH, STEP_NAMES, STEPS, type StepName } from './steps.ts';
+import { badInput } from './errors.ts';
+import {
+  FINISH,
+  FLIP_STEPS,
+  ROLLBACK,
+  STEP_NAMES,
+  STEPS,
+  step,
+  type FlipStep,
+  type StepName,
+} from './steps.ts';
 
 /** Exit codes of every command. A step that ends with 1 or 2 is not run again by Argo; any other code is. */
 export const EXIT = { done: 0, failed: 1, badInput: 2, temporary: 75 } as const;
 
-export type StepCommand = StepName | typeof FINISH.name;
-export const STEP_COMMANDS: readonly StepCommand[] = [...STEP_NAMES, FINISH.name];
+/** What a generated Workflow is made of. */
+export type OperationCommand = StepName | typeof FINISH.name;
+export const OPERATION_COMMANDS: readonly OperationCommand[] = [...STEP_NAMES, FINISH.name];
+
+export type StepCommand = OperationCommand | typeof ROLLBACK.name;
+export const STEP_COMMANDS: readonly StepCommand[] = [...OPERATION_COMMANDS, ROLLBACK.name];
+
+/** Those that a node does, in a Job. `finish` and `rollback` too, though they are no steps of a plan. */
+export type NodeCommand = Extract<(typeof STEPS)[number], { onNode: true }>['name'] | 'finish' | 'rollback';
+export const NODE_COMMANDS: readonly NodeCommand[] = [
+  ...STEPS.filter((row) => row.onNode).map(({ name }) => name),
+  FINISH.name,
+  ROLLBACK.name,
+];
 
 interface StepParameter {
   /** Flag of `refit step <name>` and, without the dashes, parameter of the Workflow or of the template. */
@@ -17,11 +39,8 @@ interface StepParameter {
   steps?: readonly StepCommand[];
 }
 
-const FLIP_STEPS: readonly StepCommand[] = STEPS.filter(({ group }) => group === 'flip').map(
-  ({ name }) => name,
-);
 /** Steps that know the whole list of the node. */
-const NODE_STEPS: readonly StepCommand[] = ['preflight', 'stage', ...FLIP_STEPS];
+const NODE_STEPS: readonly StepCommand[] = ['preflight', 'backup', 'stage', ...FLIP_STEPS];
 
 /** Given on the command line as `--name=value`, so that no value can be taken for a flag. */
 export const STEP_PARAMETERS: readonly StepParameter[] = [
@@ -42,17 +61,19 @@ export const STEP_PARAMETERS: readonly StepParameter[] = [
     name: 'kubernetes-version',
     description: 'Kubernetes version to reach, like v1.34.3; empty: that of the Machine',
     default: '',
-    steps: [...NODE_STEPS, 'backup', 'prepull', 'complete'],
+    steps: [...NODE_STEPS, 'prepull', 'complete'],
   },
   {
     name: 'release',
     description: 'release in the image map whose binaries are used; empty: the one of the Kubernetes version',
     default: '',
-    steps: ['preflight', 'stage', 'prepull', ...FLIP_STEPS],
+    steps: [...NODE_STEPS, 'prepull', 'rollback'],
   },
   {
     name: 'steps',
-    description: 'steps that the node does by itself, in order, separated by commas; empty: only this one',
+    description:
+      'steps that the node does by itself, in order, separated by commas, each with its timeout if that is not the ' +
+      'usual one (kubeadm:3600); empty: only this one',
     default: '',
     steps: NODE_STEPS,
   },
@@ -68,6 +89,24 @@ export const STEP_PARAMETERS: readonly StepParameter[] = [
     description: 'drain policy: auto, always or never',
     default: 'auto',
     steps: ['preflight', 'drain'],
+  },
+  {
+    name: 'drain-force',
+    description: 'true: delete pods that cannot be evicted in time, whatever their PodDisruptionBudget says',
+    default: 'false',
+    steps: ['drain'],
+  },
+  {
+    name: 'untested-hosts',
+    description: 'refuse or allow: hosts that are not laid out like Debian or Ubuntu by image-builder',
+    default: 'refuse',
+    steps: NODE_STEPS,
+  },
+  {
+    name: 'keep-backups',
+    description: 'backups that are kept on the node besides the one of this operation',
+    default: '2',
+    steps: NODE_STEPS,
   },
   { name: 'timeout-seconds', description: 'longest time for the work itself' },
 ];
@@ -94,3 +133,26 @@ export const STEP_OUTPUTS: Readonly<Partial<Record<StepCommand, readonly string[
   /** host: idle, working or unknown (operation.ts). */
   finish: ['host'],
 };
+
+/** The parameter `steps`: `containerd,kubeadm:3600`. */
+export function writeStepList(steps: readonly { name: StepName; timeoutSeconds: number }[]): string {
+  return steps
+    .map(({ name, timeoutSeconds }) =>
+      timeoutSeconds === step(name).timeoutSeconds ? name : `${name}:${timeoutSeconds}`,
+    )
+    .join(',');
+}
+
+/** Errors: BadInput for what is not a list of steps of the flip group. */
+export function readStepList(text: string): { name: FlipStep; timeoutSeconds: number }[] {
+  if (text === '') return [];
+  return text.split(',').map((item) => {
+    const [word = '', seconds, ...more] = item.split(':');
+    const name = FLIP_STEPS.find((candidate) => candidate === word);
+    const isNumber = seconds === undefined || /^[1-9]\d{0,5}$/.test(seconds);
+    if (name === undefined || !isNumber || more.length > 0) {
+      throw badInput('steps', text, `some of ${FLIP_STEPS.join(', ')}, each with :seconds or without`);
+    }
+    return { name, timeoutSeconds: seconds === undefined ? step(name).timeoutSeconds : Number(seconds) };
+  });
+}

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { canonicalJson, type JsonValue } from './json.ts';
-import { STEP_NAMES } from './steps.ts';
+import { FLIP_STEPS } from './steps.ts';
 
 export const hostPlanSchema = z.strictObject({
   version: z.literal(1),
@@ -20,8 +20,16 @@ export const hostPlanSchema = z.strictObject({
   role: z.enum(['control-plane', 'worker']),
   kubernetes: z.string(),
   release: z.string(),
-  /** The flip group in order; each with its bound. */
-  steps: z.array(z.strictObject({ name: z.enum(STEP_NAMES), timeoutSeconds: z.int().min(1) })).min(1),
+  /** Of the desired configuration (desired-configuration.ts) that the plan was made for. */
+  desiredSha256: z.string().regex(/^[0-9a-f]{64}$/),
+  policy: z.strictObject({
+    /** Go on where nobody has tried it: another OS layout than Debian's or Ubuntu's by image-builder. */
+    untestedHosts: z.enum(['refuse', 'allow']),
+    /** Backups that are kept besides the one of this operation. */
+    keepBackups: z.int().min(0),
+  }),
+  /** What the node does by itself, in order, each with its bound; empty for launches that hand nothing over. */
+  steps: z.array(z.strictObject({ name: z.enum(FLIP_STEPS), timeoutSeconds: z.int().min(1) })),
 });
 
 export type HostPlan = z.infer<typeof hostPlanSchema>;

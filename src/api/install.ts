@@ -17,3 +17,14 @@ export const KUBECONFIG_KEY = 'value';
 /** Mounted in step pods and in the server. */
 export const IMAGE_MAP_FOLDER = '/etc/refit/images';
 export const IMAGE_MAP_KEY = 'images.yaml';
+
+/** Mounted in node Jobs: what the step pod hands over (node-input.ts). */
+export const INPUT_FOLDER = '/etc/refit/input';
+export const INPUT_KEY = 'input.json';
+
+/** In both images: `node` and `refit.js`. In the upgrader image: components.json and the binaries beside it. */
+export const PROGRAM_FOLDER = '/opt/refit/program';
+export const COMPONENTS_FOLDER = '/opt/refit/components';
+
+/** Held in the workload cluster by the operation that may disturb a control-plane node. */
+export const CONTROL_PLANE_LEASE = 'refit-control-plane';

@@ -60,6 +60,20 @@ export const policySchema = z.strictObject({
     .enum(['auto', 'always', 'never'])
     .default('auto')
     .describe('drain before steps that disturb the node'),
+  drainForce: z
+    .boolean()
+    .default(false)
+    .describe('delete pods that cannot be evicted in time, whatever their PodDisruptionBudget says'),
+  untestedHosts: z
+    .enum(['refuse', 'allow'])
+    .default('refuse')
+    .describe('hosts that are not laid out like Debian or Ubuntu by image-builder'),
+  keepBackups: z
+    .int()
+    .min(0)
+    .max(20)
+    .default(2)
+    .describe('backups kept on a node besides the one of the running operation'),
   workers: z
     .strictObject({
       concurrency: z.int().min(1).max(100).default(1).describe('workers of a Cluster at once'),

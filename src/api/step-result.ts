@@ -1,10 +1,10 @@
 // What a step leaves behind: a file on the host, and the output parameter `result` of its Argo task.
 import { z } from 'zod';
-import { FINISH, STEP_NAMES } from './steps.ts';
+import { FINISH, ROLLBACK, STEP_NAMES } from './steps.ts';
 
 export const stepResultSchema = z.strictObject({
   version: z.literal(1),
-  step: z.enum([...STEP_NAMES, FINISH.name]),
+  step: z.enum([...STEP_NAMES, FINISH.name, ROLLBACK.name]),
   operation: z.string(),
   /** unchanged: the effect was there already. */
   outcome: z.enum(['changed', 'unchanged', 'failed', 'cancelled']),
@@ -27,3 +27,12 @@ export const stepResultSchema = z.strictObject({
 });
 
 export type StepResult = z.infer<typeof stepResultSchema>;
+
+/** What a node step leaves on the host, and hands back as the termination message of its Job's container. */
+export const stepReportSchema = z.strictObject({
+  result: stepResultSchema,
+  /** Output parameters (STEP_OUTPUTS). */
+  outputs: z.record(z.string(), z.string()),
+});
+
+export type StepReport = z.infer<typeof stepReportSchema>;

@@ -35,7 +35,15 @@ export type StepName = (typeof STEPS)[number]['name'];
 /** Runs as the Workflow's exit handler, whatever happened; not a step of the plan. */
 export const FINISH = { name: 'finish', onNode: true, timeoutSeconds: 1800 } as const;
 
+/** By hand only: puts back what an operation changed on the node, as far as that can be done. */
+export const ROLLBACK = { name: 'rollback', onNode: true, timeoutSeconds: 900 } as const;
+
 export const STEP_NAMES = STEPS.map((step) => step.name) as [StepName, ...StepName[]];
+
+export type FlipStep = Extract<(typeof STEPS)[number], { group: 'flip' }>['name'];
+export const FLIP_STEPS: readonly FlipStep[] = STEPS.filter((row) => row.group === 'flip').map(
+  ({ name }) => name,
+);
 
 export function step(name: StepName): StepRow & { name: StepName } {
   return STEPS.find((row) => row.name === name) as StepRow & { name: StepName };

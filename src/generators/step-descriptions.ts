@@ -17,5 +17,7 @@ export const STEP_DESCRIPTIONS: Readonly<Record<StepCommand, string>> = {
   verify: 'Checks that the node works and reports the wanted version.',
   uncordon: 'Lets pods be scheduled on the node again, if this operation cordoned it.',
   complete: 'Records the result on the Machine and takes away what protect set.',
+  rollback:
+    'By hand: puts the components of the node back as they were before an operation, where that can be done.',
   finish: 'Runs after the Workflow whatever happened: reports a failure and whether the host still works.',
 };

@@ -1,6 +1,8 @@
 // Plan -> Workflow: one operation of one Machine.
 import type { IWorkflow } from '@kubernetes-models/argo-workflows/argoproj.io/v1alpha1/Workflow';
+import { writeStepList } from '../api/commands.ts';
 import { WORKFLOW_SERVICE_ACCOUNT } from '../api/install.ts';
+import { boundedName } from '../api/names.ts';
 import {
   CLUSTER_NAME_LABEL,
   MACHINE_LABEL,
@@ -11,7 +13,7 @@ import {
   OPERATION_LABEL,
 } from '../api/labels.ts';
 import { FINISH } from '../api/steps.ts';
-import { CONCURRENCY_KEY, concurrencyConfigMapName, labelValue, operationName } from './names.ts';
+import { CONCURRENCY_KEY, concurrencyConfigMapName, operationName } from './names.ts';
 import { flipSteps, templateRef, updateTasks, type TasksInput } from './update-tasks.ts';
 
 export interface UpdateMachineInput extends TasksInput {
@@ -34,8 +36,8 @@ export function updateMachineWorkflow(input: UpdateMachineInput): IWorkflow {
       namespace: machine.namespace,
       labels: {
         [MANAGED_BY_LABEL]: MANAGED_BY,
-        [CLUSTER_NAME_LABEL]: labelValue(machine.cluster),
-        [MACHINE_LABEL]: labelValue(machine.name),
+        [CLUSTER_NAME_LABEL]: boundedName(machine.cluster),
+        [MACHINE_LABEL]: boundedName(machine.name),
         [MACHINE_UID_LABEL]: machine.uid,
         [OPERATION_LABEL]: String(number),
       },
@@ -77,8 +79,11 @@ function parameters({ machine, number, plan, policy }: UpdateMachineInput) {
     hash: plan.hash,
     'kubernetes-version': plan.kubernetes,
     release: plan.release ?? '',
-    steps: flipSteps(plan).join(','),
+    steps: writeStepList(flipSteps(plan).map((name) => ({ name, timeoutSeconds: policy.timeouts[name] }))),
     drain: policy.drain,
+    'drain-force': String(policy.drainForce),
+    'untested-hosts': policy.untestedHosts,
+    'keep-backups': String(policy.keepBackups),
   };
   return Object.entries(values).map(([name, value]) => ({ name, value }));
 }

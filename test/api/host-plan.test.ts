@@ -11,6 +11,8 @@ const PLAN: HostPlan = {
   role: 'worker',
   kubernetes: 'v1.34.3',
   release: 'r1',
+  desiredSha256: '0'.repeat(64),
+  policy: { untestedHosts: 'refuse', keepBackups: 2 },
   steps: [
     { name: 'kubeadm', timeoutSeconds: 60 },
     { name: 'kubelet', timeoutSeconds: 60 },
@@ -25,7 +27,6 @@ describe('the schema', () => {
   it.each<[string, object]>([
     ['an unknown field', { surprise: 1 }],
     ['another version', { version: 2 }],
-    ['no steps', { steps: [] }],
     ['an unknown step', { steps: [{ name: 'reboot', timeoutSeconds: 60 }] }],
     ['a step without bound', { steps: [{ name: 'kubelet', timeoutSeconds: 0 }] }],
     ['an operation that is a path', { operation: '../../etc' }],
@@ -55,6 +56,6 @@ describe('the digest', () => {
   });
 
   it('refuses what is no plan', () => {
-    expect(() => hostPlanDigest({ ...PLAN, steps: [] })).toThrow();
+    expect(() => hostPlanDigest({ ...PLAN, operation: 'Not a name' })).toThrow();
   });
 });

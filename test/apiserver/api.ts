@@ -2,7 +2,7 @@
 import { request, type RequestOptions } from 'node:https';
 import { KubeConfig } from '@kubernetes/client-node';
 import type { JsonObject } from '../../src/api/json.ts';
-import { text } from '../../src/hook/kubernetes/fields.ts';
+import { text } from '../../src/kubernetes/fields.ts';
 
 export interface Answer {
   status: number;

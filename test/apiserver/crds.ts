@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { JsonValue } from '../../src/api/json.ts';
-import { list, text } from '../../src/hook/kubernetes/fields.ts';
+import { list, text } from '../../src/kubernetes/fields.ts';
 import { moduleFolder } from '../tools/build.ts';
 import { type Api, apiOf, expectOk, kubeConfigOf } from './api.ts';
 

@@ -4,7 +4,7 @@ import { readRecord } from '../../src/api/operation.ts';
 import { systemClock } from '../../src/cli/clock.ts';
 import { hookPath, HOOKS } from '../../src/hook/hooks.ts';
 import { EVENTS, WORKFLOWS } from '../../src/hook/kubernetes/resources.ts';
-import { list, text } from '../../src/hook/kubernetes/fields.ts';
+import { list, text } from '../../src/kubernetes/fields.ts';
 import { kubernetesStore } from '../../src/hook/kubernetes/store.ts';
 import { silent } from '../../src/hook/log.ts';
 import { createRefitServer } from '../../src/hook/refit-server.ts';

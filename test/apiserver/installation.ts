@@ -3,7 +3,7 @@ import { KubeConfig } from '@kubernetes/client-node';
 import type { JsonObject } from '../../src/api/json.ts';
 import { synthAll } from '../../src/charts/install.ts';
 import { values } from '../../src/charts/values.ts';
-import { list, text } from '../../src/hook/kubernetes/fields.ts';
+import { list, text } from '../../src/kubernetes/fields.ts';
 import { type Api, expectOk } from './api.ts';
 
 /** Its CRDs are not in a module of ours. */

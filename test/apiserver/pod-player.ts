@@ -2,7 +2,7 @@
 // as the script says, with the statuses and the WorkflowTaskResult that the real ones would write.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { JsonObject, JsonValue } from '../../src/api/json.ts';
-import { at, list, text } from '../../src/hook/kubernetes/fields.ts';
+import { at, list, text } from '../../src/kubernetes/fields.ts';
 import { type Api, expectOk } from './api.ts';
 
 const ARGO = 'workflows.argoproj.io';

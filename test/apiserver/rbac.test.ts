@@ -4,7 +4,7 @@ import { WORKFLOW_SERVICE_ACCOUNT } from '../../src/api/install.ts';
 import type { JsonObject } from '../../src/api/json.ts';
 import { SERVER, SERVER_NAMESPACE } from '../../src/charts/names.ts';
 import { systemClock } from '../../src/cli/clock.ts';
-import { at } from '../../src/hook/kubernetes/fields.ts';
+import { at } from '../../src/kubernetes/fields.ts';
 import { CLUSTERS, EVENTS, MACHINES, WORKFLOWS } from '../../src/hook/kubernetes/resources.ts';
 import { kubernetesStore } from '../../src/hook/kubernetes/store.ts';
 import { silent } from '../../src/hook/log.ts';

@@ -6,7 +6,7 @@ import type { JsonObject } from '../../src/api/json.ts';
 import { STRATEGY_IN_PLACE, STRATEGY_LABEL } from '../../src/api/labels.ts';
 import type { Policy } from '../../src/api/policy.ts';
 import { updateMachineWorkflow } from '../../src/generators/update-machine.ts';
-import { text } from '../../src/hook/kubernetes/fields.ts';
+import { text } from '../../src/kubernetes/fields.ts';
 import { CLUSTERS, MACHINES } from '../../src/hook/kubernetes/resources.ts';
 import type { MachineView } from '../../src/hook/store.ts';
 import { planUpdate } from '../../src/plan/decide.ts';

@@ -4,7 +4,7 @@ import type { JsonObject } from '../../src/api/json.ts';
 import { systemClock } from '../../src/cli/clock.ts';
 import { concurrencyConfigMapName } from '../../src/generators/names.ts';
 import { stepTemplates } from '../../src/generators/step-templates.ts';
-import { at, list } from '../../src/hook/kubernetes/fields.ts';
+import { at, list } from '../../src/kubernetes/fields.ts';
 import * as resources from '../../src/hook/kubernetes/resources.ts';
 import { kubernetesStore } from '../../src/hook/kubernetes/store.ts';
 import { silent } from '../../src/hook/log.ts';

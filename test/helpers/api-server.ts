@@ -7,7 +7,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { KubeConfig } from '@kubernetes/client-node';
 import { isObject, type JsonObject } from '../../src/api/json.ts';
-import { text } from '../../src/hook/kubernetes/fields.ts';
+import { text } from '../../src/kubernetes/fields.ts';
 import { ApiError, eventOf, matches, ObjectStore, type HistoryEntry, type Place } from './object-store.ts';
 
 export type Verb = 'get' | 'list' | 'watch' | 'create' | 'patch' | 'delete' | 'update';

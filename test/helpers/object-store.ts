@@ -1,7 +1,7 @@
 // The data behind api-server.ts: objects by collection and name, versions, and the history that watches replay.
 import { randomUUID } from 'node:crypto';
 import { canonicalJson, isObject, type JsonObject, type JsonValue } from '../../src/api/json.ts';
-import { at, list, text, texts } from '../../src/hook/kubernetes/fields.ts';
+import { at, list, text, texts } from '../../src/kubernetes/fields.ts';
 
 export class ApiError extends Error {
   readonly code: number;

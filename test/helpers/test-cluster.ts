@@ -3,7 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import { HttpMethod, IsomorphicFetchHttpLibrary, KubeConfig, RequestContext } from '@kubernetes/client-node';
 import type { Clock } from '../../src/api/clock.ts';
-import { createApiClient, type ApiClient } from '../../src/hook/kubernetes/api-client.ts';
+import { createApiClient, type ApiClient } from '../../src/kubernetes/api-client.ts';
 import { ApiServer } from './api-server.ts';
 
 export interface TestCluster {

@@ -74,7 +74,7 @@ async function openStore(
   log: Log,
 ): Promise<Pick<RefitServerOptions, 'store' | 'before'>> {
   if (flags.store === 'kubernetes') {
-    const { connect } = await import('../../hook/kubernetes/connect.ts');
+    const { connect } = await import('../../kubernetes/connect.ts');
     const { kubernetesStore } = await import('../../hook/kubernetes/store.ts');
     return { store: kubernetesStore({ kubeConfig: connect(flags.kubeconfig), clock, log }) };
   }

@@ -1,7 +1,7 @@
-import type { StepCommand } from '../../api/commands.ts';
+import type { OperationCommand } from '../../api/commands.ts';
 
 /** About what the steps take on a real node (simulated seconds). */
-const SECONDS: Partial<Record<StepCommand, number>> = {
+const SECONDS: Partial<Record<OperationCommand, number>> = {
   backup: 12,
   stage: 20,
   prepull: 25,
@@ -12,6 +12,6 @@ const SECONDS: Partial<Record<StepCommand, number>> = {
   verify: 20,
 };
 
-export function stepSeconds(step: StepCommand): number {
+export function stepSeconds(step: OperationCommand): number {
   return SECONDS[step] ?? 6;
 }

@@ -1,7 +1,8 @@
 // What each step does to a simulated node: the conditions and effects of the real ones, in no time.
+import { createHash } from 'node:crypto';
 import { hostPlanDigest } from '../../api/host-plan.ts';
 import type { StepResult } from '../../api/step-result.ts';
-import { step as stepRow } from '../../api/steps.ts';
+import { FLIP_STEPS, step as stepRow } from '../../api/steps.ts';
 import { failed, outcome, type NodeStep, type StepInput, type StepOutcome } from './node-step.ts';
 import { etcdVersion, type NodeVersions, type SimulatedNode } from './node.ts';
 import { checkSkew, mayDrain, preflight } from './preflight.ts';
@@ -70,7 +71,12 @@ function stage(node: SimulatedNode, input: StepInput): StepOutcome {
     role: node.role,
     kubernetes,
     release: release.name,
-    steps: steps.map((step) => ({ name: step, timeoutSeconds: stepRow(step).timeoutSeconds })),
+    desiredSha256: createHash('sha256').update(hash).digest('hex'),
+    policy: { untestedHosts: 'refuse', keepBackups: 0 },
+    steps: FLIP_STEPS.filter((name) => steps.includes(name)).map((name) => ({
+      name,
+      timeoutSeconds: stepRow(name).timeoutSeconds,
+    })),
   });
   node.plans.set(operation, sha256);
   const wanted = {

@@ -1,8 +1,8 @@
 // What a step is told: the parameters of its container, read as the real step reads them. Pure.
-import { stepParameters, type StepCommand } from '../../api/commands.ts';
+import { readStepList, stepParameters, type OperationCommand } from '../../api/commands.ts';
 import { badInput } from '../../api/errors.ts';
 import type { ImageMap } from '../../api/policy.ts';
-import { STEP_NAMES, type StepName } from '../../api/steps.ts';
+import type { StepName } from '../../api/steps.ts';
 import type { MachineView } from '../store.ts';
 import type { StepInput } from './node-step.ts';
 import type { SimulatedNode } from './node.ts';
@@ -36,7 +36,7 @@ export function stepInput(
       ...(containerd === undefined ? {} : { containerd }),
       ...(cni === undefined ? {} : { cni }),
     },
-    steps: stepList(given('steps'), step),
+    steps: given('steps') === '' ? [step] : readStepList(given('steps')).map(({ name }) => name),
     planSha256: given('plan-sha256'),
     drain: given('drain'),
     // Looked for among all machines: only by the steps that ask.
@@ -48,7 +48,7 @@ export function stepInput(
 
 /** The task's argument, else the Workflow's parameter, else the template's default. */
 function parametersOf(
-  step: StepCommand,
+  step: OperationCommand,
   workflow: SimulatedWorkflow,
   taskArguments: Scope,
 ): Map<string, string> {
@@ -60,13 +60,4 @@ function parametersOf(
       throw badInput(`step ${step}: parameter ${name}`, undefined, 'a value');
   }
   return values;
-}
-
-function stepList(text: string, step: StepName): StepName[] {
-  if (text === '') return [step];
-  return text.split(',').map((name) => {
-    const known = STEP_NAMES.find((candidate) => candidate === name);
-    if (known === undefined) throw badInput('parameter steps', text, 'names of steps, separated by commas');
-    return known;
-  });
 }

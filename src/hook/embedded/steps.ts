@@ -1,6 +1,6 @@
 // Plays the containers of a Workflow's tasks: each step takes its time and acts on a simulated node or its Machine.
 import type { Clock } from '../../api/clock.ts';
-import type { StepCommand } from '../../api/commands.ts';
+import type { OperationCommand } from '../../api/commands.ts';
 import { badInput, StatusError } from '../../api/errors.ts';
 import type { ImageMap } from '../../api/policy.ts';
 import { stepResultSchema } from '../../api/step-result.ts';
@@ -21,11 +21,11 @@ export interface StepsOptions {
   clock: Clock;
   objects: Objects;
   /** How long a step takes. */
-  stepSeconds: (step: StepCommand) => number;
+  stepSeconds: (step: OperationCommand) => number;
   /** What the releases hold; without it containerd and the CNI plugins are left alone. */
   imageMap: () => ImageMap | undefined;
   /** Why this run of the step must fail, if it must. */
-  takeFailure: (step: StepCommand) => string | undefined;
+  takeFailure: (step: OperationCommand) => string | undefined;
   /** Ends everything. */
   closing: AbortSignal;
 }
@@ -35,7 +35,7 @@ export type Outputs = Readonly<Record<string, string>>;
 /** The steps of one Workflow. */
 export interface WorkflowSteps {
   /** Gives the output parameters. Once the signal aborts, the step's pod is gone. Errors: StatusError. */
-  perform(step: StepCommand, taskArguments: Scope, signal: AbortSignal): Promise<Outputs>;
+  perform(step: OperationCommand, taskArguments: Scope, signal: AbortSignal): Promise<Outputs>;
   /** The node's unit ends before its next step. */
   cancel(): void;
 }
@@ -54,7 +54,11 @@ export function createSteps(options: StepsOptions): (workflow: SimulatedWorkflow
     const machineName = { namespace: workflow.namespace, name: workflow.machine };
     let cancelled = false;
 
-    async function perform(step: StepCommand, taskArguments: Scope, signal: AbortSignal): Promise<Outputs> {
+    async function perform(
+      step: OperationCommand,
+      taskArguments: Scope,
+      signal: AbortSignal,
+    ): Promise<Outputs> {
       if (step === FINISH.name) return finish(signal);
       const startedAt = clock.now();
       const act = stepRow(step).group === 'flip' ? attach : doOnce;
@@ -118,7 +122,7 @@ export function createSteps(options: StepsOptions): (workflow: SimulatedWorkflow
       if (cancelled || signal.aborted) throw new StatusError('not begun: told to stop', { reason: 'Failed' });
     }
 
-    async function takeTime(step: StepCommand, signal: AbortSignal): Promise<void> {
+    async function takeTime(step: OperationCommand, signal: AbortSignal): Promise<void> {
       await clock.sleep(options.stepSeconds(step), AbortSignal.any([signal, closing]));
       if (signal.aborted || closing.aborted) throw new StatusError('interrupted', { reason: 'Unavailable' });
       const failure = options.takeFailure(step);

@@ -1,7 +1,7 @@
 // The embedded store: a management cluster, Argo and nodes in this process. For trials and tests; nothing is real.
 import type { IWorkflow } from '@kubernetes-models/argo-workflows/argoproj.io/v1alpha1/Workflow';
 import type { Clock } from '../../api/clock.ts';
-import type { StepCommand } from '../../api/commands.ts';
+import type { OperationCommand } from '../../api/commands.ts';
 import { StatusError } from '../../api/errors.ts';
 import type { ImageMap } from '../../api/policy.ts';
 import { CONCURRENCY_KEY, concurrencyConfigMapName } from '../../generators/names.ts';
@@ -30,7 +30,7 @@ import { decodeWorkflow, semaphoreName } from './workflow.ts';
 export interface EmbeddedStoreOptions {
   clock: Clock;
   /** How long a step takes; on the clock above. */
-  stepSeconds: (step: StepCommand) => number;
+  stepSeconds: (step: OperationCommand) => number;
   /** Says which containerd and CNI plugins a release brings; without it they are left alone. */
   imageMap?: () => ImageMap | undefined;
 }
@@ -53,7 +53,7 @@ export interface EmbeddedStore extends Store {
   /** Deletes the Workflow by hand; what runs on the node goes on. */
   removeWorkflow(namespace: string, name: string): void;
   /** The next runs of the step, as many as `times`, fail at their end and change nothing. */
-  failStep(step: StepCommand, message: string, times?: number): void;
+  failStep(step: OperationCommand, message: string, times?: number): void;
   node(namespace: string, name: string): SimulatedNode | undefined;
   /** As submitted. */
   workflowObject(namespace: string, name: string): IWorkflow | undefined;
@@ -73,7 +73,7 @@ export function embeddedStore({
 }: EmbeddedStoreOptions): EmbeddedStore {
   const listeners: ((change: Change) => void)[] = [];
   const workflows = new Map<string, StoredWorkflow>();
-  const failures: { step: StepCommand; message: string; times: number }[] = [];
+  const failures: { step: OperationCommand; message: string; times: number }[] = [];
   const events = new Map<string, RecordedEvent>();
   const closing = new AbortController();
   const locks = createLocks();
@@ -95,7 +95,7 @@ export function embeddedStore({
     });
   }
 
-  function takeFailure(step: StepCommand): string | undefined {
+  function takeFailure(step: OperationCommand): string | undefined {
     const failure = failures.find((candidate) => candidate.step === step && candidate.times > 0);
     if (failure) failure.times -= 1;
     return failure?.message;

@@ -1,7 +1,7 @@
 // What the embedded store understands of a Workflow: one DAG of steps, an exit handler, locks. Pure.
 import type { IDAGTask } from '@kubernetes-models/argo-workflows/argoproj.io/v1alpha1/DAGTask';
 import type { IWorkflow } from '@kubernetes-models/argo-workflows/argoproj.io/v1alpha1/Workflow';
-import { STEP_COMMANDS, type StepCommand } from '../../api/commands.ts';
+import { OPERATION_COMMANDS, type OperationCommand } from '../../api/commands.ts';
 import { FINISH } from '../../api/steps.ts';
 import { badInput } from '../../api/errors.ts';
 import { MACHINE_LABEL, MACHINE_UID_LABEL, OPERATION_LABEL } from '../../api/labels.ts';
@@ -9,7 +9,7 @@ import { tasksIn } from './depends.ts';
 
 export interface Task {
   name: string;
-  step: StepCommand;
+  step: OperationCommand;
   depends?: string;
   when?: string;
   arguments: ReadonlyMap<string, string>;
@@ -79,7 +79,7 @@ function dag({ spec }: IWorkflow, template: string | undefined, field: string): 
 
 function task({ name, templateRef, depends, when, arguments: given }: IDAGTask): Task {
   const template = templateRef?.template;
-  const step = STEP_COMMANDS.find((command) => command === template);
+  const step = OPERATION_COMMANDS.find((command) => command === template);
   if (step === undefined)
     throw badInput(`task ${name}: templateRef.template`, template, 'the name of a step');
   return {

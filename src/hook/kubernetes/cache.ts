@@ -1,6 +1,6 @@
 // Views of one kind of object, kept up to date by a reflector and by our own writes.
 import type { JsonObject } from '../../api/json.ts';
-import { text } from './fields.ts';
+import { text } from '../../kubernetes/fields.ts';
 import { identity } from './views.ts';
 
 export interface CacheOptions<V> {

@@ -3,8 +3,8 @@ import type { Clock } from '../../api/clock.ts';
 import { StatusError } from '../../api/errors.ts';
 import type { JsonObject } from '../../api/json.ts';
 import type { EventInput } from '../store.ts';
-import type { ApiClient } from './api-client.ts';
-import { at } from './fields.ts';
+import type { ApiClient } from '../../kubernetes/api-client.ts';
+import { at } from '../../kubernetes/fields.ts';
 import { CAPI_API_VERSION, EVENTS } from './resources.ts';
 
 const COMPONENT = 'capi-refit';

@@ -3,9 +3,9 @@ import type { Clock } from '../../api/clock.ts';
 import { StatusError } from '../../api/errors.ts';
 import { isObject, type JsonObject } from '../../api/json.ts';
 import type { Log } from '../log.ts';
-import type { ApiClient, Query } from './api-client.ts';
+import type { ApiClient, Query } from '../../kubernetes/api-client.ts';
 import type { Cache, Entry } from './cache.ts';
-import { at, list, text } from './fields.ts';
+import { at, list, text } from '../../kubernetes/fields.ts';
 import type { Resource } from './resources.ts';
 
 export interface ReflectorOptions<V> {

@@ -13,7 +13,7 @@ import type {
   Store,
   WorkflowView,
 } from '../store.ts';
-import { createApiClient, type Query } from './api-client.ts';
+import { createApiClient, type Query } from '../../kubernetes/api-client.ts';
 import { Cache } from './cache.ts';
 import { eventRecorder } from './event-recorder.ts';
 import { reflect } from './reflector.ts';

@@ -2,7 +2,7 @@
 import { CLUSTER_NAME_LABEL } from '../../api/labels.ts';
 import type { JsonObject } from '../../api/json.ts';
 import type { ClusterView, MachineDeploymentView, MachineView } from '../store.ts';
-import { at, list, text, texts } from './fields.ts';
+import { at, list, text, texts } from '../../kubernetes/fields.ts';
 
 /** kubectl's copy of the whole object: large, and it may hold file contents. */
 const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';

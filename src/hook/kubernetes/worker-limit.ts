@@ -4,8 +4,8 @@ import type { JsonObject } from '../../api/json.ts';
 import { MANAGED_BY, MANAGED_BY_LABEL } from '../../api/labels.ts';
 import { CONCURRENCY_KEY, concurrencyConfigMapName } from '../../generators/names.ts';
 import type { ClusterView } from '../store.ts';
-import type { ApiClient } from './api-client.ts';
-import { list, text } from './fields.ts';
+import type { ApiClient } from '../../kubernetes/api-client.ts';
+import { list, text } from '../../kubernetes/fields.ts';
 import { CAPI_API_VERSION, CONFIG_MAPS } from './resources.ts';
 
 /** For so long it is not looked at again: somebody may have deleted it by hand, and then Argo starts no worker. */

@@ -4,7 +4,7 @@ import { isObject, type JsonObject, type JsonValue } from '../../api/json.ts';
 import { MACHINE_LABEL } from '../../api/labels.ts';
 import { FINISH } from '../../api/steps.ts';
 import type { TaskPhase, TaskView, WorkflowPhase, WorkflowView } from '../store.ts';
-import { at, cut, list, text } from './fields.ts';
+import { at, cut, list, text } from '../../kubernetes/fields.ts';
 import { identity } from './views.ts';
 
 const WORKFLOW_PHASES: readonly WorkflowPhase[] = ['Pending', 'Running', 'Succeeded', 'Failed', 'Error'];

@@ -1,5 +1,5 @@
 // A small simulated site for the tests of this folder.
-import type { StepCommand } from '../../../src/api/commands.ts';
+import type { OperationCommand } from '../../../src/api/commands.ts';
 import { writeRecord } from '../../../src/api/operation.ts';
 import { policySchema, type ImageMap } from '../../../src/api/policy.ts';
 import type { Role, StepName } from '../../../src/api/steps.ts';
@@ -102,7 +102,7 @@ export function phases(view: WorkflowView): Record<string, string> {
 }
 
 /** Seconds since the start of the fake clock. */
-export function secondsOf(view: WorkflowView, step: StepCommand): { from: number; to: number } {
+export function secondsOf(view: WorkflowView, step: OperationCommand): { from: number; to: number } {
   const task = [...view.tasks, ...(view.finish ? [view.finish] : [])].find(({ name }) => name === step);
   const seconds = (text = ''): number => (Date.parse(text) - Date.parse('2026-01-01T00:00:00.000Z')) / 1000;
   return { from: seconds(task?.startedAt), to: seconds(task?.finishedAt) };

@@ -57,7 +57,7 @@ describe('stepInput', () => {
 
   it('refuses a list with something that is no step', () => {
     expect(() => stepInput('kubelet', workflow({ steps: 'kubeadm,reboot' }), new Map(), around)).toThrow(
-      expect.objectContaining({ reason: 'BadInput', message: expect.stringContaining('parameter steps') }),
+      expect.objectContaining({ reason: 'BadInput', message: expect.stringContaining('steps: got') }),
     );
   });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { Cache, type Entry } from '../../../src/hook/kubernetes/cache.ts';
-import { text } from '../../../src/hook/kubernetes/fields.ts';
+import { text } from '../../../src/kubernetes/fields.ts';
 
 /** Views are `<name>@<version>`. */
 function sample() {

@@ -2,7 +2,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { KubeConfig } from '@kubernetes/client-node';
 import type { JsonObject } from '../../../src/api/json.ts';
-import { text, texts } from '../../../src/hook/kubernetes/fields.ts';
+import { text, texts } from '../../../src/kubernetes/fields.ts';
 import {
   CLUSTERS,
   MACHINE_DEPLOYMENTS,

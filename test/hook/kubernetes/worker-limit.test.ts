@@ -1,8 +1,8 @@
 // Runs on the stand-in, and on a real API server if REFIT_TEST_KUBECONFIG is set.
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { ApiClient } from '../../../src/hook/kubernetes/api-client.ts';
-import { list, text, texts } from '../../../src/hook/kubernetes/fields.ts';
+import type { ApiClient } from '../../../src/kubernetes/api-client.ts';
+import { list, text, texts } from '../../../src/kubernetes/fields.ts';
 import { CONFIG_MAPS } from '../../../src/hook/kubernetes/resources.ts';
 import { workerLimiter } from '../../../src/hook/kubernetes/worker-limit.ts';
 import type { ClusterView } from '../../../src/hook/store.ts';

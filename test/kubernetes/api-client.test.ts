@@ -3,10 +3,10 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { KubeConfig } from '@kubernetes/client-node';
-import { createApiClient, type ApiClient } from '../../../src/hook/kubernetes/api-client.ts';
-import { ApiServer } from '../../helpers/api-server.ts';
-import { fakeClock, type FakeClock } from '../../helpers/clock.ts';
-import { until } from '../../helpers/until.ts';
+import { createApiClient, type ApiClient } from '../../src/kubernetes/api-client.ts';
+import { ApiServer } from '../helpers/api-server.ts';
+import { fakeClock, type FakeClock } from '../helpers/clock.ts';
+import { until } from '../helpers/until.ts';
 
 const PATH = '/api/v1/namespaces/lab/configmaps/c';
 let server: ApiServer;

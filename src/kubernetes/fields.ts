@@ -1,5 +1,5 @@
 // Reading of untyped objects: a field that is absent or of another type is undefined or empty.
-import { isObject, member, type JsonValue } from '../../api/json.ts';
+import { isObject, member, type JsonValue } from '../api/json.ts';
 
 type Value = JsonValue | undefined;
 

@@ -1,4 +1,4 @@
-import type { Clock } from '../../api/clock.ts';
+import type { Clock } from '../api/clock.ts';
 
 export interface IdleTimeout {
   /** Aborts after so many seconds without `touch`, and when the outer signal does. */

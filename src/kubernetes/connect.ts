@@ -1,6 +1,6 @@
 import { KubeConfig } from '@kubernetes/client-node';
-import { badInput, StatusError } from '../../api/errors.ts';
-import { isObject } from '../../api/json.ts';
+import { badInput, StatusError } from '../api/errors.ts';
+import { isObject } from '../api/json.ts';
 import { text } from './fields.ts';
 
 /** What client-node falls back to when it finds nothing. */

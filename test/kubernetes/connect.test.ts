@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
-import { connect } from '../../../src/hook/kubernetes/connect.ts';
+import { connect } from '../../src/kubernetes/connect.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'refit-connect-'));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -8,9 +8,9 @@ import {
   type KubeConfig,
   type ResponseContext,
 } from '@kubernetes/client-node';
-import type { Clock } from '../../api/clock.ts';
-import { StatusError, type Reason } from '../../api/errors.ts';
-import { isObject, type JsonObject } from '../../api/json.ts';
+import type { Clock } from '../api/clock.ts';
+import { StatusError, type Reason } from '../api/errors.ts';
+import { isObject, type JsonObject } from '../api/json.ts';
 import { cut, text } from './fields.ts';
 import { idleTimeout, limitConcurrency } from './timeouts.ts';
 

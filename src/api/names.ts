@@ -1,0 +1,16 @@
+// Names that fit where Kubernetes bounds them, the same for the same input.
+import { createHash } from 'node:crypto';
+
+/** Of label values, and of Jobs and Workflows, whose names become label values of their pods. */
+export const MAX_NAME = 63;
+
+/** `<name><suffix>`, at most 63 characters: a name that is too long is cut and made unique by a hash. */
+export function boundedName(name: string, suffix = ''): string {
+  if (name.length + suffix.length <= MAX_NAME) return `${name}${suffix}`;
+  const stem = name.slice(0, MAX_NAME - suffix.length - 9).replace(/[-.]+$/, '');
+  return `${stem}-${shortDigest(name, 8)}${suffix}`;
+}
+
+export function shortDigest(text: string, length: number): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, length);
+}
