@@ -1,0 +1,109 @@
+// The control plane's static pods, as their manifests on this node say: images, flags, volumes.
+import { createHash } from 'node:crypto';
+import { isIPv6 } from 'node:net';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { StatusError } from '../../api/errors.ts';
+import type { Host } from '../host/host.ts';
+import { parseImage } from './image-names.ts';
+
+export const MANIFESTS_FOLDER = '/etc/kubernetes/manifests';
+
+/** In the order in which kubeadm upgrades them. */
+export const STATIC_PODS = ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler'] as const;
+export type StaticPodName = (typeof STATIC_PODS)[number];
+
+export interface StaticPod {
+  image: string;
+  /** undefined: the image has none (only a digest, or nothing). */
+  tag: string | undefined;
+  /** Without the dashes; the last one of those given twice; `true` for those without a value. */
+  flags: ReadonlyMap<string, string>;
+  /** Of all volumes, sorted. */
+  hostPaths: readonly string[];
+  /** Of the manifest, as it lies there. */
+  sha256: string;
+}
+
+export const manifestFile = (name: StaticPodName): string => `${MANIFESTS_FOLDER}/${name}.yaml`;
+
+const DEFAULT_SECURE_PORT = '6443';
+
+const podSchema = z.object({
+  kind: z.literal('Pod'),
+  spec: z.object({
+    containers: z
+      .array(
+        z.object({
+          name: z.string(),
+          image: z.string(),
+          command: z.array(z.string()).default([]),
+          args: z.array(z.string()).default([]),
+        }),
+      )
+      .min(1),
+    volumes: z.array(z.object({ hostPath: z.object({ path: z.string() }).optional() })).default([]),
+  }),
+});
+
+/** undefined: no such manifest on this node. Errors: StatusError Failed when it is no pod. */
+export async function readStaticPod(host: Host, name: StaticPodName): Promise<StaticPod | undefined> {
+  const content = await host.files.read(manifestFile(name));
+  return content && parseStaticPod(content, name);
+}
+
+/** Where the API server of this node listens; undefined on workers. Errors: StatusError Failed. */
+export async function localApiServer(host: Host): Promise<string | undefined> {
+  const pod = await readStaticPod(host, 'kube-apiserver');
+  return pod && apiServerUrl(pod);
+}
+
+/** Errors: Failed naming the manifest; never what is in it, which may be a secret. */
+export function parseStaticPod(content: Uint8Array, name: StaticPodName): StaticPod {
+  const pod = podSchema.safeParse(yaml(content, manifestFile(name)));
+  if (!pod.success) {
+    const [issue] = pod.error.issues;
+    throw notAPod(manifestFile(name), `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'invalid'}`);
+  }
+  const { containers, volumes } = pod.data.spec;
+  // A patch may have put containers beside it.
+  const container = containers.find((candidate) => candidate.name === name);
+  if (!container) throw notAPod(manifestFile(name), `no container ${name}`);
+  return {
+    image: container.image,
+    tag: parseImage(container.image).tag,
+    flags: readFlags([...container.command, ...container.args]),
+    hostPaths: volumes.flatMap(({ hostPath }) => hostPath?.path ?? []).sort(),
+    sha256: createHash('sha256').update(content).digest('hex'),
+  };
+}
+
+/** At the address that its certificate is made for: not loopback. */
+export function apiServerUrl({ flags }: StaticPod): string {
+  const address = flags.get('advertise-address');
+  if (address === undefined) {
+    throw notAPod(manifestFile('kube-apiserver'), 'got no --advertise-address, expected what kubeadm writes');
+  }
+  const port = flags.get('secure-port') ?? DEFAULT_SECURE_PORT;
+  return `https://${isIPv6(address) ? `[${address}]` : address}:${port}`;
+}
+
+function readFlags(words: readonly string[]): ReadonlyMap<string, string> {
+  const flags = words.flatMap((word): [string, string][] => {
+    const [, name, value = 'true'] = /^--([^=]+)(?:=(.*))?$/s.exec(word) ?? [];
+    return name === undefined ? [] : [[name, value]];
+  });
+  return new Map(flags);
+}
+
+function yaml(content: Uint8Array, file: string): unknown {
+  try {
+    return parse(Buffer.from(content).toString());
+  } catch {
+    throw notAPod(file, 'no valid yaml');
+  }
+}
+
+function notAPod(file: string, why: string): StatusError {
+  return new StatusError(`${file}: not a static pod of kubeadm: ${why}`, { reason: 'Failed' });
+}
