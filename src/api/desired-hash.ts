@@ -1,7 +1,7 @@
 // The identity of a desired state: equal for what CanUpdate and UpdateMachine show of one change.
 import { createHash } from 'node:crypto';
 import { badInput } from './errors.ts';
-import { templateSpec, type UpdateRequest } from './hooks.ts';
+import { templateSpec, type CanUpdateRequest, type MachineObjects } from './hooks.ts';
 import { canonicalJson, isObject, member, type JsonObject, type JsonValue } from './json.ts';
 
 /** Raise it when the list below changes: then every Machine's next update is a new operation. */
@@ -44,8 +44,12 @@ const BOOTSTRAP_FIELDS: readonly (readonly string[])[] = [
   ].map((field) => [field]),
 ];
 
+/** A request, or what the objects of a Machine are now. */
+type Hashed =
+  CanUpdateRequest | { hook: 'UpdateMachine'; desired: Omit<MachineObjects, 'infrastructureMachine'> };
+
 /** 16 hex digits after the list's version, like `v1-0123456789abcdef`; not reversible, holds no secret. */
-export function desiredHash(request: UpdateRequest): string {
+export function desiredHash(request: Hashed): string {
   const { version, failureDomain, bootstrap } = desiredState(request);
   const fields: JsonObject = { version: version ?? null, failureDomain: failureDomain ?? null };
   if (bootstrap) {
@@ -61,7 +65,7 @@ export function desiredHash(request: UpdateRequest): string {
 }
 
 /** The Kubernetes version that is asked for. Decoding has checked it. */
-export function desiredVersion(request: UpdateRequest): string {
+export function desiredVersion(request: Hashed): string {
   const { version } = desiredState(request);
   if (typeof version !== 'string') throw badInput('spec.version', version, 'a version like v1.34.3');
   return version;
@@ -73,7 +77,7 @@ interface DesiredState {
   bootstrap?: { kind: string; spec: JsonObject };
 }
 
-function desiredState(request: UpdateRequest): DesiredState {
+function desiredState(request: Hashed): DesiredState {
   if (request.hook === 'CanUpdateMachineSet') {
     const { machineSet, bootstrapConfigTemplate } = request.desired;
     return state(
@@ -95,7 +99,7 @@ function state(machine: JsonObject | undefined, kind?: string, spec?: JsonObject
 }
 
 /** The first control-plane machine was made by `kubeadm init`; CAPI compares it as if it had joined. */
-function foldInit(spec: JsonObject): JsonObject {
+export function foldInit(spec: JsonObject): JsonObject {
   const init = member(spec, 'initConfiguration');
   if (!isObject(init) || isObject(member(spec, 'joinConfiguration'))) return spec;
   const { localAPIEndpoint, ...shared } = init;

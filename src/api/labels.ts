@@ -13,10 +13,17 @@ export const RETRY_ANNOTATION = `${OWN}/retry`;
 /** Annotation on a Machine: when `protect` set the two keys below (RFC 3339); present only if they are ours. */
 export const PROTECTED_SINCE_ANNOTATION = `${OWN}/protected-since`;
 
+/** Annotation on a Node: the operation that cordoned it; absent when somebody else did. */
+export const CORDONED_BY_ANNOTATION = `${OWN}/cordoned-by`;
+
 /** CAPI: keeps a MachineHealthCheck from deleting the Machine while its node restarts. */
 export const SKIP_REMEDIATION_ANNOTATION = 'cluster.x-k8s.io/skip-remediation';
 /** CAPI: holds the drain of a deleted Machine until it is removed. */
 export const PRE_DRAIN_HOOK_ANNOTATION = `pre-drain.delete.hook.machine.cluster.x-k8s.io/refit`;
+/** CAPI, on a KubeadmConfig: read again from the API server's certificate when it is absent. */
+export const CERTIFICATES_EXPIRY_ANNOTATION = 'machine.cluster.x-k8s.io/certificates-expiry';
+/** CAPI, on a pod of the workload cluster (value `skip`): it is not drained. */
+export const POD_DRAIN_LABEL = 'cluster.x-k8s.io/drain';
 
 export const CLUSTER_NAME_LABEL = 'cluster.x-k8s.io/cluster-name';
 export const CONTROL_PLANE_LABEL = 'cluster.x-k8s.io/control-plane';
@@ -29,6 +36,9 @@ export const MACHINE_UID_LABEL = `${OWN}/machine-uid`;
 export const OPERATION_LABEL = `${OWN}/operation`;
 export const MANAGED_BY_LABEL = 'app.kubernetes.io/managed-by';
 export const MANAGED_BY = 'refit';
+
+/** Annotation on a node's Job: digest of what it was started with, without the contents. */
+export const INPUT_DIGEST_ANNOTATION = `${OWN}/input-sha256`;
 
 /** Annotation on what Refit installs: what it is for and, if it is privileged, why. */
 export const DESCRIPTION_ANNOTATION = `${OWN}/description`;

@@ -11,6 +11,16 @@ export function boundedName(name: string, suffix = ''): string {
   return `${stem}-${shortDigest(name, 8)}${suffix}`;
 }
 
+/**
+ * `refit-<machine>-<8 hex digits of the UID's hash>-<number>`; a long machine name is cut. With the UID, since a name
+ * that is used again is another Machine. The same operation of the same Machine always meets the same objects.
+ */
+export function operationName({ name, uid }: { name: string; uid: string }, number: number): string {
+  const suffix = `-${shortDigest(uid, 8)}-${number}`;
+  const stem = `refit-${name.replaceAll('.', '-')}`.slice(0, MAX_NAME - suffix.length).replace(/-+$/, '');
+  return `${stem}${suffix}`;
+}
+
 export function shortDigest(text: string, length: number): string {
   return createHash('sha256').update(text).digest('hex').slice(0, length);
 }

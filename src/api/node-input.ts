@@ -14,7 +14,7 @@ export const nodeInputSchema = z.strictObject({
   plan: hostPlanSchema,
   /** Digest of the plan that `stage` reported; empty: nothing was staged for this plan, this launch stands alone. */
   planSha256: z.string().regex(/^([0-9a-f]{64})?$/),
-  /** Only for steps that need it: preflight, stage, the flip group. */
+  /** Only for steps that need it: preflight, stage, prepull, the flip group. */
   desired: desiredConfigurationSchema.optional(),
   /** Only for rollback and finish: the Workflow's phase for finish. */
   workflowStatus: z.string().optional(),

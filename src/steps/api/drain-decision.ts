@@ -1,0 +1,43 @@
+// Has the node work, and must it be drained for it? Pure.
+import type { StepFlags } from './api-step.ts';
+
+export interface DrainFacts {
+  policy: StepFlags['drain'];
+  /** As the node itself says. */
+  hostHasWork: boolean;
+  hostWantsDrain: boolean;
+  /** The operation that left the Node cordoned, if one of ours did. */
+  leftCordonedBy: string | undefined;
+  /** Another node could take its pods. */
+  hasElsewhere: boolean;
+}
+
+export interface DrainDecision {
+  work: boolean;
+  /** Also true when only the cordon is to be taken away: `uncordon` runs if `drain` does. */
+  drain: boolean;
+  /** For people. */
+  notes: readonly string[];
+}
+
+export function decideDrain(facts: DrainFacts): DrainDecision {
+  const { policy, hostHasWork, hostWantsDrain, leftCordonedBy, hasElsewhere } = facts;
+  const isCordoned = leftCordonedBy !== undefined;
+  const work = hostHasWork || isCordoned;
+  const isWanted = work && (hostWantsDrain || policy === 'always');
+  const drain = isCordoned || (isWanted && policy !== 'never' && hasElsewhere);
+  return {
+    work,
+    drain,
+    notes: [
+      hostHasWork ? 'there is work' : 'nothing to do on the node',
+      ...(isCordoned ? [`left cordoned by ${leftCordonedBy}`] : []),
+      ...(isWanted && policy === 'never'
+        ? ['not drained, the policy says never: pods stay and are disturbed']
+        : []),
+      ...(isWanted && policy !== 'never' && !hasElsewhere
+        ? ['not drained, no other node can take its pods: they stay and are disturbed']
+        : []),
+    ],
+  };
+}
