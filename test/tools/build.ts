@@ -37,7 +37,8 @@ export async function moduleFolder(family: string): Promise<string> {
   return answer.Dir;
 }
 
-function cacheRoot(): string {
+/** Where everything is kept that is built or made once. */
+export function cacheRoot(): string {
   const { REFIT_TOOLS_CACHE, XDG_CACHE_HOME } = process.env;
   if (REFIT_TOOLS_CACHE) return path.resolve(REFIT_TOOLS_CACHE);
   return path.join(XDG_CACHE_HOME || path.join(homedir(), '.cache'), 'refit', 'tools');

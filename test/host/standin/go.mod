@@ -1,0 +1,3 @@
+module example.invalid/standin
+
+go 1.24
