@@ -23,16 +23,27 @@ for (const file of globSync('src/**/*.ts', { cwd: root })) {
   const target = path.join(plain, file.replace(/\.ts$/, '.js'));
   mkdirSync(path.dirname(target), { recursive: true });
   const code = stripTypeScriptTypes(readFileSync(path.join(root, file), 'utf8'));
-  writeFileSync(target, code.replaceAll(/((?:from|import\()\s*'\.{1,2}\/[^']*)\.ts'/g, "$1.js'"));
+  writeFileSync(
+    target,
+    code.replaceAll(/((?:from|import\()\s*(?:\/\*[^*]*\*\/\s*)?'\.{1,2}\/[^']*)\.ts'/g, "$1.js'"),
+  );
 }
 cpSync(path.join(root, 'package.json'), path.join(plain, 'package.json'));
 
-const ncc = path.join(root, 'node_modules/.bin/ncc');
-const entry = path.join(plain, 'src/cli/main.js');
-const built = spawnSync(process.execPath, [ncc, 'build', entry, '--out', bundle, '--quiet'], {
-  cwd: root,
-  stdio: 'inherit',
-});
-if (built.status !== 0) throw new Error(`ncc ended with ${built.status ?? built.signal}`);
-renameSync(path.join(bundle, 'index.js'), path.join(bundle, 'refit.js'));
-chmodSync(path.join(bundle, 'refit.js'), 0o755);
+bundleProgram('main.js', bundle);
+// The host program is one file: it is copied to every node.
+bundleProgram('host-main.js', path.join(bundle, 'host'));
+const chunks = globSync('*.index.js', { cwd: path.join(bundle, 'host') });
+if (chunks.length > 0) throw new Error(`host program: got chunks ${chunks.join(', ')}, expected one file`);
+
+function bundleProgram(entry: string, folder: string): void {
+  const ncc = path.join(root, 'node_modules/.bin/ncc');
+  const source = path.join(plain, 'src/cli', entry);
+  const built = spawnSync(process.execPath, [ncc, 'build', source, '--out', folder, '--quiet'], {
+    cwd: root,
+    stdio: 'inherit',
+  });
+  if (built.status !== 0) throw new Error(`ncc ended with ${built.status ?? built.signal}`);
+  renameSync(path.join(folder, 'index.js'), path.join(folder, 'refit.js'));
+  chmodSync(path.join(folder, 'refit.js'), 0o755);
+}

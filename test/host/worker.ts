@@ -24,7 +24,9 @@ const NODE_NAME = 'edge-1';
 export interface Worker extends Machine {
   /** `refit host launch` for a step, as the Job's container starts it; does not wait. */
   launch(order: Order): Running;
-  /** The same, and waits for the report. */
+  /** `refit host enter`: what the Job's container runs, which then launches the step. */
+  enter(order: Order): Running;
+  /** `launch`, and waits for the report. */
   step(order: Order): Promise<{ code: number; report: StepReport | undefined; output: string }>;
   /** `refit host ...` on the machine. */
   refit(...words: string[]): { code: number; stdout: string; stderr: string };
@@ -69,6 +71,7 @@ export async function createWorker(
   const binds = {
     '/opt/refit/program/node': fromRoot('node_modules/node/bin/node'),
     '/opt/refit/program/refit.js': fromRoot('bundle/host/refit.js'),
+    '/opt/refit/components': path.join(folder, 'r2'),
     '/opt/releases': folder,
   };
   const machine = await createMachine(NODE_NAME, layOut, binds);
@@ -96,10 +99,10 @@ export async function createWorker(
     })),
   });
 
-  function launch(order: Order): Running {
+  function inputOf(order: Order): NodeInput {
     const plan = planOf(order);
     const isFlip = FLIP_STEPS.some((name) => name === order.step);
-    const input: NodeInput = {
+    return {
       version: 1,
       step: order.step,
       timeoutSeconds: order.timeoutSeconds ?? 120,
@@ -108,20 +111,34 @@ export async function createWorker(
       desired: desiredOf(order),
       ...(order.workflowStatus === undefined ? {} : { workflowStatus: order.workflowStatus }),
     };
-    const argv = ['/opt/refit/program/node', '/opt/refit/program/refit.js', 'host', 'launch'];
-    return machine.start([...argv, '--components=/opt/releases/r2'], JSON.stringify(input));
+  }
+
+  const program = ['/opt/refit/program/node', '/opt/refit/program/refit.js', 'host'];
+
+  function launch(order: Order): Running {
+    return machine.start(
+      [...program, 'launch', '--components=/opt/releases/r2'],
+      JSON.stringify(inputOf(order)),
+    );
+  }
+
+  function enter(order: Order): Running {
+    // A container has its own mounts and libraries; this one has the machine's, and a folder of its own.
+    mkdirSync(path.join(machine.root, 'etc/refit/input'), { recursive: true });
+    writeFileSync(path.join(machine.root, 'etc/refit/input/input.json'), JSON.stringify(inputOf(order)));
+    return machine.start(['env', 'LD_LIBRARY_PATH=/opt/image/lib', ...program, 'enter']);
   }
 
   return {
     ...machine,
     launch,
+    enter,
     async step(order) {
       const running = launch(order);
       const code = await running.ended;
       return { code, report: reportIn(running.output()), output: running.output() };
     },
-    refit: (...words) =>
-      machine.run(['/opt/refit/program/node', '/opt/refit/program/refit.js', 'host', ...words]),
+    refit: (...words) => machine.run([...program, ...words]),
     planOf,
     releases: folder,
     async remove() {
