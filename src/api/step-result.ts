@@ -36,3 +36,15 @@ export const stepReportSchema = z.strictObject({
 });
 
 export type StepReport = z.infer<typeof stepReportSchema>;
+
+/** Before the report in the last line of `refit host launch`'s standard output, which the Job's container reads. */
+export const REPORT_LINE = 'refit-report ';
+
+/** The report in a line's rest or in a termination message. What is none is undefined. */
+export function reportIn(text: string): StepReport | undefined {
+  try {
+    return stepReportSchema.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined;
+  }
+}

@@ -26,3 +26,12 @@ export interface DemoFlags {
   fail?: StepName;
   outputFolder: string;
 }
+
+/** Those of api/commands.ts, in camel case, and where to find the clusters and to leave the outputs. */
+export interface StepOptions {
+  [parameter: string]: unknown;
+  kubeconfig?: string;
+  kubeconfigFolder: string;
+  imageMapFolder: string;
+  outputFolder: string;
+}

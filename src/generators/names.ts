@@ -1,15 +1,4 @@
-// Deterministic names: the same operation of the same Machine always meets the same objects.
-import { MAX_NAME, shortDigest } from '../api/names.ts';
-
-/**
- * `refit-<machine>-<8 hex digits of the UID's hash>-<number>`; a long machine name is cut. With the UID, since a name
- * that is used again is another Machine.
- */
-export function operationName({ name, uid }: { name: string; uid: string }, number: number): string {
-  const suffix = `-${shortDigest(uid, 8)}-${number}`;
-  const stem = `refit-${name.replaceAll('.', '-')}`.slice(0, MAX_NAME - suffix.length).replace(/-+$/, '');
-  return `${stem}${suffix}`;
-}
+// Deterministic names of what is generated, besides that of an operation (api/names.ts).
 
 /** ConfigMap with the limit of workers at once of one Cluster (key `workers`). */
 export function concurrencyConfigMapName(cluster: string): string {

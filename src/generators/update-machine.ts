@@ -2,7 +2,7 @@
 import type { IWorkflow } from '@kubernetes-models/argo-workflows/argoproj.io/v1alpha1/Workflow';
 import { writeStepList } from '../api/commands.ts';
 import { WORKFLOW_SERVICE_ACCOUNT } from '../api/install.ts';
-import { boundedName } from '../api/names.ts';
+import { boundedName, operationName } from '../api/names.ts';
 import {
   CLUSTER_NAME_LABEL,
   MACHINE_LABEL,
@@ -13,7 +13,7 @@ import {
   OPERATION_LABEL,
 } from '../api/labels.ts';
 import { FINISH } from '../api/steps.ts';
-import { CONCURRENCY_KEY, concurrencyConfigMapName, operationName } from './names.ts';
+import { CONCURRENCY_KEY, concurrencyConfigMapName } from './names.ts';
 import { flipSteps, templateRef, updateTasks, type TasksInput } from './update-tasks.ts';
 
 export interface UpdateMachineInput extends TasksInput {

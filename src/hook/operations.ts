@@ -4,7 +4,7 @@ import type { Clock } from '../api/clock.ts';
 import { StatusError } from '../api/errors.ts';
 import { isFinal, knownRecord, writeRecord, type OperationRecord } from '../api/operation.ts';
 import type { Policy } from '../api/policy.ts';
-import { operationName } from '../generators/names.ts';
+import { operationName } from '../api/names.ts';
 import { updateMachineWorkflow } from '../generators/update-machine.ts';
 import type { Plan } from '../plan/types.ts';
 import type { Announce } from './announce.ts';

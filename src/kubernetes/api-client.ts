@@ -21,6 +21,10 @@ export interface ApiClient {
   get(path: string, query?: Query, signal?: AbortSignal): Promise<JsonObject>;
   create(path: string, body: object): Promise<JsonObject>;
   mergePatch(path: string, body: object): Promise<JsonObject>;
+  /** The body is a DeleteOptions without its kind. */
+  delete(path: string, options?: object): Promise<JsonObject>;
+  /** What is answered in plain text (logs, health), line by line as it comes, until the server ends it. */
+  lines(path: string, query: Query, signal: AbortSignal): AsyncGenerator<string>;
   /**
    * The events of a watch, until the server ends it. An answer other than 200 is given as an ERROR event, as the server
    * itself does for a version that is too old. Throws when the connection is lost, silent for too long, or aborted.
@@ -32,6 +36,7 @@ export interface ApiClient {
 interface Content {
   body?: object;
   signal?: AbortSignal;
+  isText?: boolean;
 }
 
 /** A hook must be answered in 10 s and may take several requests. */
@@ -65,8 +70,7 @@ export function createApiClient(kubeConfig: KubeConfig, clock: Clock): ApiClient
         return parse(received);
       });
     } catch (error) {
-      if (error instanceof StatusError) throw error;
-      throw new StatusError(`${method} ${path}: ${failure(error)}`, { reason: 'Unavailable', cause: error });
+      throw unavailable(`${method} ${path}`, error);
     } finally {
       timeout.stop();
     }
@@ -81,9 +85,25 @@ export function createApiClient(kubeConfig: KubeConfig, clock: Clock): ApiClient
         return;
       }
       const stream = answer.body.stream();
-      if (stream) yield* events(stream, touch);
+      if (!stream) return;
+      for await (const line of wholeLines(stream, touch)) if (line !== '') yield parse(line);
     } finally {
       stop();
+    }
+  }
+
+  /** The signal is the only bound on the time: a log may be silent for long. */
+  async function* lines(path: string, query: Query, signal: AbortSignal): AsyncGenerator<string> {
+    try {
+      const answer = await send('GET', path, query, { signal, isText: true });
+      if (answer.httpStatusCode !== 200) {
+        throw refusal(`GET ${path}`, answer.httpStatusCode, await answer.body.text());
+      }
+      const stream = answer.body.stream();
+      const rest = stream ? yield* wholeLines(stream) : '';
+      if (rest !== '') yield rest;
+    } catch (error) {
+      throw unavailable(`GET ${path}`, error);
     }
   }
 
@@ -92,11 +112,11 @@ export function createApiClient(kubeConfig: KubeConfig, clock: Clock): ApiClient
     method: HttpMethod,
     path: string,
     query: Query,
-    { body, signal }: Content,
+    { body, signal, isText }: Content,
   ): Promise<ResponseContext> {
     const context = new RequestContext(`${kubeConfig.getCurrentCluster()?.server ?? ''}${path}`, method);
     for (const [key, value] of Object.entries(query)) context.setQueryParam(key, String(value));
-    context.setHeaderParam('Accept', 'application/json');
+    context.setHeaderParam('Accept', isText ? 'application/json, */*' : 'application/json');
     if (body) {
       context.setHeaderParam('Content-Type', method === 'PATCH' ? MERGE_PATCH : 'application/json');
       context.setBody(JSON.stringify(body));
@@ -120,21 +140,33 @@ export function createApiClient(kubeConfig: KubeConfig, clock: Clock): ApiClient
     get: (path, query = {}, signal) => request('GET', path, query, signal ? { signal } : {}),
     create: (path, body) => request('POST', path, written, { body }),
     mergePatch: (path, body) => request('PATCH', path, written, { body }),
+    delete: (path, options = {}) =>
+      request('DELETE', path, {}, { body: { apiVersion: 'v1', kind: 'DeleteOptions', ...options } }),
+    lines,
     watch,
     close: async () => connections?.destroy(),
   };
 }
 
-/** One JSON object per line. What follows the last line end was cut off: it comes again with the next watch. */
-async function* events(stream: AsyncIterable<Uint8Array>, received: () => void): AsyncGenerator<JsonObject> {
+/** Returns what follows the last line end. In a watch it was cut off: it comes again with the next one. */
+async function* wholeLines(
+  stream: AsyncIterable<Uint8Array>,
+  received?: () => void,
+): AsyncGenerator<string, string> {
   const decoder = new TextDecoder();
   let rest = '';
   for await (const chunk of stream) {
-    received();
+    received?.();
     const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
     rest = lines.pop() ?? '';
-    for (const line of lines) if (line !== '') yield parse(line);
+    yield* lines;
   }
+  return rest;
+}
+
+function unavailable(what: string, error: unknown): StatusError {
+  if (error instanceof StatusError) return error;
+  return new StatusError(`${what}: ${failure(error)}`, { reason: 'Unavailable', cause: error });
 }
 
 function parse(content: string): JsonObject {

@@ -1,4 +1,5 @@
 // Verdicts that depend on the entry of a list: files and kubelet arguments.
+import { isRenderedAtBoot } from '../api/cloud-init.ts';
 import { isObject, member, type JsonValue } from '../api/json.ts';
 import { uncovered, type Claim, type WorkStep } from './claim.ts';
 import type { Change } from './compare.ts';
@@ -26,6 +27,8 @@ const FILE_ENCODINGS: readonly string[] = ['base64', 'gzip', 'gzip+base64'];
 
 /** Files below these folders are read by a running component that then restarts. */
 const DISTURBING_FOLDERS: readonly string[] = ['/etc/containerd/', '/etc/kubernetes/manifests/'];
+/** Where nothing is rendered (Ignition) such text is rare: refusing it too costs little. */
+const RENDERED = 'cloud-init renders it, and only when a machine first starts';
 const KUBELET_FOLDER = '/etc/systemd/system/kubelet.service.d/';
 
 export interface FileContext {
@@ -69,6 +72,9 @@ function fileRefusal(from: JsonValue | undefined, to: JsonValue, keys: Change['k
   const source = member(to, 'contentFrom');
   if (source !== undefined && !isObject(member(source, 'secret')))
     return 'content from something but a Secret';
+  const content = member(to, 'content');
+  const isPlain = is('encoding', [undefined, '']);
+  if (isPlain && typeof content === 'string' && isRenderedAtBoot(content)) return RENDERED;
   const fields = [...(isObject(to) ? Object.keys(to) : []), ...keys.slice(2, 3).map(String)];
   return fields.every((field) => FILE_FIELDS.includes(field)) ? undefined : 'unknown field of a file';
 }
@@ -80,6 +86,8 @@ export function claimKubeletArgument({ entry }: Change): Claim {
   if (names.has('')) return uncovered('an argument without a name');
   const refused = REFUSED_KUBELET_ARGUMENTS.find((name) => names.has(name));
   if (refused !== undefined) return uncovered(`${refused} belongs to the identity of the node`);
+  const value = entry?.to === undefined ? undefined : member(entry.to, 'value');
+  if (typeof value === 'string' && isRenderedAtBoot(value)) return uncovered(RENDERED);
   return {
     verdict: 'claimed',
     reason: 'the kubelet restarts with it',

@@ -10,7 +10,7 @@ import { silent } from '../../src/hook/log.ts';
 import { createRefitServer } from '../../src/hook/refit-server.ts';
 import type { MachineView } from '../../src/hook/store.ts';
 import { selfSignedTls } from '../../src/hook/tls.ts';
-import { operationName } from '../../src/generators/names.ts';
+import { operationName } from '../../src/api/names.ts';
 import { call } from '../helpers/https.ts';
 import { apiOf, expectOk, kubeConfigOf } from './api.ts';
 import { createSite, eventually, policy, type Site, VERSION } from './site.ts';

@@ -52,17 +52,13 @@ describe('refit step', () => {
     '--timeout-seconds=60',
   ];
 
-  it('refuses plainly until there are steps, and does not pretend', async () => {
-    const io = fakeIo();
-    expect(await run(GOOD, io)).toBe(EXIT.failed);
-    expect(io.stderr()).toContain('not part of it yet');
-  });
-
   it.each([
     ['an unknown step', ['step', 'explode'], 'unknown command'],
     ['a missing flag', GOOD.filter((arg) => !arg.startsWith('--machine')), '--machine'],
     ['an unknown flag', [...GOOD, '--image=evil'], 'unknown option'],
     ['a bad timeout', [...GOOD, '--timeout-seconds=soon'], 'expected whole seconds'],
+    ['a bad number', [...GOOD, '--operation=first'], '--operation: got "first"'],
+    ['a kubeconfig that is not there', [...GOOD, '--kubeconfig=/none'], 'kubeconfig /none: cannot be read'],
   ])('%s is bad input', async (_name, argv, message) => {
     const io = fakeIo();
     expect(await run(argv, io)).toBe(EXIT.badInput);

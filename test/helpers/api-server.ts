@@ -31,6 +31,8 @@ export class ApiServer {
   readonly data = new ObjectStore();
   /** Everything asked since the last reset. */
   requests: Recorded[] = [];
+  /** Answers what is no object (logs, health), and then says so. Not recorded, and without faults. */
+  other: (url: URL, response: ServerResponse) => boolean = () => false;
   readonly #faults: { left: number; fault: Fault; verb: Verb | undefined }[] = [];
   readonly #watchers = new Set<Watcher>();
   #port = 0;
@@ -102,6 +104,7 @@ export class ApiServer {
     const url = new URL(request.url ?? '/', 'http://localhost');
     const query = Object.fromEntries(url.searchParams);
     try {
+      if (this.other(url, response)) return;
       const place = placeOf(url.pathname);
       const verb = verbOf(request.method, place, query);
       const body = await readBody(request);
@@ -145,7 +148,7 @@ export class ApiServer {
         }
         return this.data.patch(place, isStatus(request) ? { status: body['status'] ?? null } : body);
       case 'delete':
-        return this.data.delete(place);
+        return this.data.delete(place, text(body, 'preconditions', 'uid'));
       default:
         throw new ApiError(405, 'MethodNotAllowed', `${verb} is not known here`);
     }

@@ -4,7 +4,7 @@ import { OPERATION_ANNOTATION, STRATEGY_IN_PLACE, STRATEGY_LABEL } from '../../s
 import type { HookResponse } from '../../src/api/hooks.ts';
 import type { JsonObject } from '../../src/api/json.ts';
 import { readRecord, type OperationRecord } from '../../src/api/operation.ts';
-import { operationName } from '../../src/generators/names.ts';
+import { operationName } from '../../src/api/names.ts';
 import { announcer } from '../../src/hook/announce.ts';
 import { embeddedStore } from '../../src/hook/embedded/store.ts';
 import { silent } from '../../src/hook/log.ts';

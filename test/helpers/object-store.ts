@@ -85,8 +85,11 @@ export class ObjectStore {
   }
 
   /** An object with finalizers is only marked. */
-  delete(place: Place): JsonObject {
+  delete(place: Place, uid?: string): JsonObject {
     const before = this.#existing(place);
+    if (uid !== undefined && uid !== text(before, 'metadata', 'uid')) {
+      throw new ApiError(409, 'Conflict', `Precondition failed: UID of "${place.name}" is another one`);
+    }
     if (list(before, 'metadata', 'finalizers').length === 0) return this.#remove(place, before);
     return this.patch(place, { metadata: { deletionTimestamp: '2026-01-01T00:00:00Z' } });
   }

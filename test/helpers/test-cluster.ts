@@ -1,7 +1,7 @@
 // Where store tests run: on the stand-in, or on a real API server (with the CRDs of Cluster API and Argo) if
 // REFIT_TEST_KUBECONFIG names its kubeconfig.
 import { randomBytes } from 'node:crypto';
-import { HttpMethod, IsomorphicFetchHttpLibrary, KubeConfig, RequestContext } from '@kubernetes/client-node';
+import { KubeConfig } from '@kubernetes/client-node';
 import type { Clock } from '../../src/api/clock.ts';
 import { createApiClient, type ApiClient } from '../../src/kubernetes/api-client.ts';
 import { ApiServer } from './api-server.ts';
@@ -37,14 +37,4 @@ export async function testCluster(clock: Clock): Promise<TestCluster> {
       await server?.stop();
     },
   };
-}
-
-/** Refit itself deletes nothing, so its client cannot. */
-export async function deleteObject({ kubeConfig }: TestCluster, path: string): Promise<void> {
-  const server = kubeConfig.getCurrentCluster()?.server ?? '';
-  const context = new RequestContext(`${server}${path}`, HttpMethod.DELETE);
-  await kubeConfig.applySecurityAuthentication(context);
-  const answer = await new IsomorphicFetchHttpLibrary().send(context).toPromise();
-  const content = await answer.body.text();
-  if (answer.httpStatusCode !== 200) throw new Error(`DELETE ${path}: ${answer.httpStatusCode} ${content}`);
 }

@@ -87,6 +87,75 @@ describe('an error', () => {
   });
 });
 
+describe('delete', () => {
+  it('is bound to the options: another object of the name stays', async () => {
+    await client.create('/api/v1/namespaces/lab/configmaps', { metadata: { name: 'c', uid: 'one' } });
+    const options = { propagationPolicy: 'Foreground', preconditions: { uid: 'other' } };
+    await expect(client.delete(PATH, options)).rejects.toMatchObject({ reason: 'Conflict' });
+    await client.delete(PATH, { ...options, preconditions: { uid: 'one' } });
+    await expect(client.get(PATH)).rejects.toMatchObject({ reason: 'NotFound' });
+    expect(server.requests.find(({ verb }) => verb === 'delete')?.body).toEqual({
+      apiVersion: 'v1',
+      kind: 'DeleteOptions',
+      ...options,
+    });
+  });
+
+  it('of what is not there is NotFound', async () => {
+    await expect(client.delete(PATH)).rejects.toMatchObject({ reason: 'NotFound' });
+  });
+});
+
+describe('lines', () => {
+  const signal = new AbortController().signal;
+
+  async function read(until: AbortSignal = signal): Promise<{ lines: string[]; error?: unknown }> {
+    const lines: string[] = [];
+    try {
+      for await (const line of client.lines('/logs/x', { follow: true }, until)) lines.push(line);
+      return { lines };
+    } catch (error) {
+      return { lines, error };
+    }
+  }
+
+  it('come one by one, the last one also without an end', async () => {
+    server.other = (url, response) => {
+      expect(url.search).toBe('?follow=true');
+      response.write('one\ntw');
+      response.end('o\n\n\u00e4nd');
+      return true;
+    };
+    expect(await read()).toEqual({ lines: ['one', 'two', '', '\u00e4nd'] });
+  });
+
+  it('that are cut off are Unavailable, without the half line', async () => {
+    server.other = (_url, response) => {
+      response.write('one\ntw', () => response.destroy());
+      return true;
+    };
+    expect(await read()).toMatchObject({ lines: ['one'], error: { reason: 'Unavailable' } });
+  });
+
+  it('that are refused give the reason', async () => {
+    server.other = (_url, response) => {
+      response.writeHead(400).end(JSON.stringify({ message: 'container is waiting to start' }));
+      return true;
+    };
+    const message = 'GET /logs/x: 400 container is waiting to start';
+    expect(await read()).toMatchObject({ lines: [], error: { reason: 'BadInput', message } });
+  });
+
+  it('end when the signal aborts, even if none has come', async () => {
+    server.other = () => true;
+    const stop = new AbortController();
+    const reading = read(stop.signal);
+    await clock.settle();
+    stop.abort();
+    expect(await reading).toMatchObject({ lines: [], error: { reason: 'Unavailable' } });
+  });
+});
+
 describe('many requests', () => {
   it('are sent 32 at a time', async () => {
     server.failNext(100, 'silence');

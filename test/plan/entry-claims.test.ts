@@ -21,6 +21,7 @@ describe('a file', () => {
     ['encoding gzip+base64', { encoding: 'gzip+base64' }],
     ['contentFormat Raw', { contentFormat: 'Raw' }],
     ['append false', { append: false }],
+    ['text that is encoded, so that cloud-init does not render it', { encoding: 'base64', content: '{{' }],
   ])('is claimed when it changes: %s', (_, change) => {
     expect(fileVerdicts([FILE], [{ ...FILE, ...change }])).toMatchObject([
       { verdict: 'claimed', steps: ['configure'], subject: { kind: 'files', name: FILE.path } },
@@ -35,6 +36,7 @@ describe('a file', () => {
     ['unknown encoding', { encoding: 'zstd' }],
     ['content from elsewhere', { contentFrom: { configMap: { name: 'a' } } }],
     ['an unknown field', { immutable: true }],
+    ['text that cloud-init renders', { content: 'id: {{ ds.meta_data.uuid }}' }],
   ])('is uncovered: %s', (_, change) => {
     expect(fileVerdicts([FILE], [{ ...FILE, ...change }])).toMatchObject([{ verdict: 'uncovered' }]);
     expect(fileVerdicts([], [{ ...FILE, ...change }])).toMatchObject([{ verdict: 'uncovered' }]);

@@ -4,7 +4,7 @@ import { StatusError } from '../../api/errors.ts';
 import { HOOKS_API_VERSION, type Patch } from '../../api/hooks.ts';
 import { OPERATION_ANNOTATION, RETRY_ANNOTATION } from '../../api/labels.ts';
 import { knownRecord } from '../../api/operation.ts';
-import { operationName } from '../../generators/names.ts';
+import { operationName } from '../../api/names.ts';
 import type { EmbeddedStore } from '../../hook/embedded/store.ts';
 import { hookPath, HOOKS } from '../../hook/hooks.ts';
 import { duration } from '../../hook/progress.ts';

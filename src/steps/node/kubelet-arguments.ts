@@ -1,4 +1,5 @@
 // Which arguments kubeadm-flags.env gives the kubelet: kubeadm's own and the desired ones. Pure.
+import { isRenderedAtBoot } from '../../api/cloud-init.ts';
 import { parseFlagFile, setFlags, withoutFlags } from './kubelet-flags.ts';
 
 export const KUBELET_FLAGS_FILE = '/var/lib/kubelet/kubeadm-flags.env';
@@ -43,7 +44,7 @@ export function kubeletArguments(
   const gone = recorded?.map(spelled) ?? [...names];
   const removed = [...names].filter((name) => gone.includes(name) && !stay.has(name)).sort();
   const left = wanted.filter(
-    ({ name, value }) => isRendered(value) || (IDENTITY.includes(name) && names.has(name)),
+    ({ name, value }) => isRenderedAtBoot(value) || (IDENTITY.includes(name) && names.has(name)),
   );
   return {
     text: setFlags(
@@ -53,7 +54,7 @@ export function kubeletArguments(
     removed,
     notes: [
       ...left
-        .filter(({ value }) => isRendered(value))
+        .filter(({ value }) => isRenderedAtBoot(value))
         .map(
           ({ name }) => `kubelet argument ${name}: left as it is: cloud-init rendered it at the first boot`,
         ),
@@ -62,11 +63,6 @@ export function kubeletArguments(
         : []),
     ],
   };
-}
-
-/** By cloud-init, from what it knew of the machine; the node has the result, and nobody else. */
-function isRendered(value: string): boolean {
-  return /\{[{%#]/.test(value);
 }
 
 /** As the kubelet takes them, and parseFlagFile gives them. */

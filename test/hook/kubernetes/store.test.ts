@@ -14,7 +14,7 @@ import { kubernetesStore } from '../../../src/hook/kubernetes/store.ts';
 import { silent } from '../../../src/hook/log.ts';
 import type { Change, MachineView, Store } from '../../../src/hook/store.ts';
 import { fakeClock } from '../../helpers/clock.ts';
-import { deleteObject, testCluster, type TestCluster } from '../../helpers/test-cluster.ts';
+import { testCluster, type TestCluster } from '../../helpers/test-cluster.ts';
 import { until } from '../../helpers/until.ts';
 import {
   clusterObject,
@@ -89,7 +89,7 @@ describe('the caches', () => {
     await cluster.client.mergePatch(`${MACHINES.path(ns, 'later')}/status`, { status });
     await until(() => store.machine(ns, 'later')?.kubeletVersion === 'v1.34.3', 'status seen');
     expect(store.machine(ns, 'later')?.nodeReady).toBe(true);
-    await deleteObject(cluster, MACHINES.path(ns, 'later'));
+    await cluster.client.delete(MACHINES.path(ns, 'later'));
     await until(() => store.machine(ns, 'later') === undefined, 'deletion seen');
     const told = changes.filter((change) => change.kind === 'Machine' && change.machine.name === 'later');
     expect(told.length).toBeGreaterThanOrEqual(3);
@@ -165,7 +165,7 @@ describe('annotateMachine', () => {
     await create(MACHINES, machineObject(ns, 'gone'));
     const store = await startedStore();
     const machine = await seenMachine(store, 'gone');
-    await deleteObject(cluster, MACHINES.path(ns, 'gone'));
+    await cluster.client.delete(MACHINES.path(ns, 'gone'));
     await expect(store.annotateMachine(machine, { a: '1' })).rejects.toMatchObject({ reason: 'NotFound' });
     expect(await store.readMachine(ns, 'gone')).toBeUndefined();
   });

@@ -1,0 +1,73 @@
+// The part of a step that its node does: what it is given, who may disturb a control plane, the launch.
+import type { NodeCommand } from '../../api/commands.ts';
+import type { NodeInput } from '../../api/node-input.ts';
+import type { StepReport } from '../../api/step-result.ts';
+import { nodePath } from '../api/paths.ts';
+import { roleOf, targetVersion } from '../api/machine.ts';
+import type { ApiStepContext } from '../api/api-step.ts';
+import { checkInstalled } from './check-installed.ts';
+import { chooseRelease } from './choose-release.ts';
+import { releaseControlPlaneLease, takeControlPlaneLease } from './control-plane-lease.ts';
+import { launchNodeStep } from './launch.ts';
+import { nodeIdentity, type MachineFacts } from './machine-facts.ts';
+import { isFlipStep, needsDesired, nodeInput, NOTHING_DESIRED } from './node-input.ts';
+import { readDesired } from './read-desired.ts';
+import type { Remote } from './remote.ts';
+import { untilManagementIsSteady } from './self-hosted.ts';
+
+export interface NodePart {
+  /** Text of the image map. */
+  readImageMap: () => Promise<string>;
+  /** Is the management cluster the one that is updated? */
+  isSelfHosted: () => Promise<boolean>;
+}
+
+/** The pod has a deadline, and the step itself comes after this: Argo tries again. */
+const MOST_LEASE_SECONDS = 300;
+
+/** Errors: those of `launchNodeStep`; BadInput when the input cannot be made. */
+export async function runNodePart(
+  remote: Remote,
+  command: NodeCommand,
+  { flags, machine }: Pick<ApiStepContext, 'flags' | 'machine'>,
+  facts: MachineFacts,
+  { readImageMap, isSelfHosted }: NodePart,
+): Promise<StepReport> {
+  const role = roleOf(machine);
+  const kubernetes = targetVersion({ flags, machine });
+  const release = chooseRelease(await readImageMap(), flags, kubernetes, command);
+  const node = nodeIdentity(facts, await remote.workload.get(nodePath(facts.nodeName)));
+  const desired = needsDesired(command) ? await readDesired(remote, flags, machine) : NOTHING_DESIRED;
+  const input = nodeInput({
+    command,
+    flags,
+    facts,
+    role,
+    node,
+    kubernetes,
+    release: release.name,
+    desired,
+  });
+  await checkInstalled(remote);
+  const disturbs = role === 'control-plane' && (isFlipStep(command) || command === 'rollback');
+  if (disturbs) {
+    const seconds = Math.min(flags.timeoutSeconds, MOST_LEASE_SECONDS);
+    await takeControlPlaneLease(remote, facts.operation, seconds);
+  }
+  const { workflow, operation: number } = flags;
+  const report = await launchNodeStep(remote, { workflow, number, input, image: release.image });
+  if (role === 'control-plane' && isOver(input, report, number)) {
+    await releaseControlPlaneLease(remote, facts.operation);
+  }
+  if (disturbs && (await isSelfHosted())) await untilManagementIsSteady(remote);
+  return report;
+}
+
+/** Does the node do nothing any more? What was started by hand has no exit handler that would ask it. */
+function isOver({ step, plan }: NodeInput, { result, outputs }: StepReport, number?: number): boolean {
+  if (step === 'finish') return outputs['host'] === 'idle';
+  if (step === 'rollback') return true;
+  const isLast =
+    step === plan.steps.at(-1)?.name || result.outcome === 'failed' || result.outcome === 'cancelled';
+  return number === undefined && isFlipStep(step) && isLast;
+}
