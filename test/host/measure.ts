@@ -24,11 +24,20 @@ async function flip({ root, releases, run, step }: Worker) {
   writeFileSync(path.join(root, 'etc/standin/kubeadm-seconds'), '3');
   const staged = await step({ step: 'stage' });
   const planSha256 = staged.report?.outputs['plan-sha256'];
-  const all = Promise.all(FLIP_STEPS.map((name) => step({ step: name, planSha256 })));
+  const [first, ...others] = FLIP_STEPS;
+  const handOver = first && (await step({ step: first, planSha256 }));
+  const all = Promise.all(others.map((name) => step({ step: name, planSha256 })));
   await until(() => run(['pgrep', '-f', 'kubeadm upgrade node']).code === 0);
-  const pid = run(['systemctl', 'show', '--value', '-p', 'MainPID', 'refit-refit-edge-1-0badcafe-1']).stdout.trim();
+  const pid = run([
+    'systemctl',
+    'show',
+    '--value',
+    '-p',
+    'MainPID',
+    'refit-refit-edge-1-0badcafe-1',
+  ]).stdout.trim();
   const status = run(['cat', `/proc/${pid}/status`]).stdout;
-  const results = (await all).flatMap(({ report }) => (report ? [report.result] : []));
+  const results = [handOver, ...(await all)].flatMap((each) => (each?.report ? [each.report.result] : []));
   const gaps = results.slice(1).map((next, index) => gap(results[index], next));
   const manifest: unknown = JSON.parse(readFileSync(path.join(releases, 'r2', COMPONENTS_FILE), 'utf8'));
   const components = componentsSchema.parse(manifest).files.reduce((sum, file) => sum + file.size, 0);

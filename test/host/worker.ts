@@ -10,7 +10,7 @@ import {
 import { hostPlanDigest, type HostPlan } from '../../src/api/host-plan.ts';
 import type { NodeCommand } from '../../src/api/commands.ts';
 import type { NodeInput } from '../../src/api/node-input.ts';
-import { stepReportSchema, type StepReport } from '../../src/api/step-result.ts';
+import { REPORT_LINE, stepReportSchema, type StepReport } from '../../src/api/step-result.ts';
 import { FLIP_STEPS, step as stepRow, type FlipStep } from '../../src/api/steps.ts';
 import { createMachine, type Machine, type Running } from './machine.ts';
 import { makeRelease, standins, type Versions } from './standins.ts';
@@ -148,12 +148,10 @@ export async function createWorker(
   };
 }
 
-/** The last line that begins with `refit-report`. */
+/** The last line that is one. */
 export function reportIn(output: string): StepReport | undefined {
-  const line = output.split('\n').findLast((each) => each.startsWith('refit-report '));
-  return line === undefined
-    ? undefined
-    : stepReportSchema.parse(JSON.parse(line.slice('refit-report '.length)));
+  const line = output.split('\n').findLast((each) => each.startsWith(REPORT_LINE));
+  return line === undefined ? undefined : stepReportSchema.parse(JSON.parse(line.slice(REPORT_LINE.length)));
 }
 
 function desiredOf({ files = [] }: Pick<Order, 'files'>): DesiredConfiguration {
