@@ -1,38 +1,32 @@
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { EXIT, STEP_COMMANDS, stepParameters, FINISH_FLAGS, WORKFLOW_FLAGS } from '../api/commands.ts';
-import { StatusError } from '../api/errors.ts';
+import { InvalidArgumentError, Option, type Command } from 'commander';
+import {
+  OUTPUT_FOLDER,
+  STEP_COMMANDS,
+  stepParameters,
+  FINISH_FLAGS,
+  WORKFLOW_FLAGS,
+} from '../api/commands.ts';
+import { IMAGE_MAP_FOLDER, KUBECONFIG_FOLDER } from '../api/install.ts';
 import { STEP_NAMES } from '../api/steps.ts';
-import type { DemoFlags, PlanFlags, ServeFlags } from './flags.ts';
+import type { EntryFlags, ImageFlags, UpgraderFlags } from './commands/image.ts';
+import { execute, newProgram } from './execute.ts';
+import type { DemoFlags, PlanFlags, ServeFlags, StepOptions } from './flags.ts';
+import { addHost } from './host-commands.ts';
 import type { Io } from './io.ts';
-import { version } from './version.ts';
 
 /** Run one command. Returns the exit code (api/commands.ts); never throws for what a user can cause. */
-export async function run(argv: readonly string[], io: Io): Promise<number> {
-  const result = { code: EXIT.done as number };
-  const program = createProgram(io, (code) => (result.code = code));
-  try {
-    await program.parseAsync([...argv], { from: 'user' });
-    return result.code;
-  } catch (error) {
-    // Commander has written its own text; help and version are no errors.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.badInput;
-    if (!(error instanceof StatusError)) throw error;
-    io.err(`refit: ${error.message}\n`);
-    return error.reason === 'BadInput' ? EXIT.badInput : EXIT.failed;
-  }
+export function run(argv: readonly string[], io: Io): Promise<number> {
+  return execute(createProgram, argv, io);
 }
 
 export function createProgram(io: Io, exit: (code: number) => void): Command {
-  const program = new Command('refit')
-    .description('In-place upgrades of Cluster API kubeadm nodes')
-    .version(version())
-    .exitOverride()
-    .configureOutput({ writeOut: (text) => io.out(text), writeErr: (text) => io.err(text) })
-    .showHelpAfterError('(add --help for the options)');
+  const program = newProgram('In-place upgrades of Cluster API kubeadm nodes', io);
   addPlan(program, io, exit);
   addServe(program, io);
   addDemo(program, io, exit);
-  addStep(program);
+  addStep(program, io, exit);
+  addHost(program, io, exit);
+  addImage(program, io, exit);
   return program;
 }
 
@@ -85,8 +79,8 @@ function addDemo(program: Command, io: Io, exit: (code: number) => void): void {
     .action(async (options: DemoFlags) => exit(await (await import('./commands/demo.ts')).demo(options, io)));
 }
 
-/** The contract of generated containers: flags come from api/commands.ts and nowhere else. */
-function addStep(program: Command): void {
+/** The contract of generated containers: flags come from api/commands.ts and nowhere else; those for use by hand are ours. */
+function addStep(program: Command, io: Io, exit: (code: number) => void): void {
   const step = program
     .command('step')
     .description('run one step of an operation; the containers of a Workflow do this');
@@ -100,15 +94,48 @@ function addStep(program: Command): void {
       else if (parameter.default === undefined) command.requiredOption(flag, parameter.description);
       else command.option(flag, parameter.description, parameter.default);
     }
-    command.action(() => {
-      throw new StatusError(
-        `step ${name}: this release plans and submits Workflows; the steps themselves are not part of it yet`,
-        {
-          reason: 'Failed',
-        },
+    command
+      .option('--kubeconfig <file>', 'management cluster (default: in-cluster, then KUBECONFIG)')
+      .option('--kubeconfig-folder <folder>', 'kubeconfig of the workload cluster', KUBECONFIG_FOLDER)
+      .option('--image-map-folder <folder>', 'releases and their images', IMAGE_MAP_FOLDER)
+      .option('--output-folder <folder>', 'where the output parameters are left', OUTPUT_FOLDER)
+      .action(async (options: StepOptions) =>
+        exit(await (await import('./commands/step.ts')).step(name, options, io)),
       );
-    });
   }
+}
+
+function addImage(program: Command, io: Io, exit: (code: number) => void): void {
+  const image = program
+    .command('image')
+    .description(
+      'make the images from files of this machine, without a registry; and entries for the image map',
+    );
+  const commands = () => import('./commands/image.ts');
+  const into = (command: Command): Command =>
+    command
+      .option('--name <repository>', 'what nodes will know it as, like registry.example.com/refit/upgrader')
+      .option('--output <file>', 'OCI archive to write')
+      .option('--base <folder>', 'root file system; without it: the least that is needed, from this machine')
+      .option('--tree <folder>', 'only our part of the image, as files (Containerfiles do this)');
+
+  into(image.command('refit').description('the server and the steps of Workflows')).action(
+    async (flags: ImageFlags) => exit(await (await commands()).makeRefitImage(flags, io)),
+  );
+  into(image.command('upgrader').description('what nodes get for one release: programs and their checksums'))
+    .requiredOption('--kubernetes <version>', 'like v1.34.3; the programs are asked for theirs')
+    .requiredOption('--components <folder>', 'kubelet, kubeadm, kubectl, and what else is to be upgraded')
+    .option('--containerd <version>', 'default: what the program says')
+    .option('--cni <version>', 'default: what the program says')
+    .option('--release <name>', 'in the image map (default: the Kubernetes version)')
+    .action(async (flags: UpgraderFlags) => exit(await (await commands()).makeUpgraderImage(flags, io)));
+  image
+    .command('entry')
+    .description('print the entry of an upgrader image for the image map')
+    .requiredOption('--archive <file>', 'OCI archive')
+    .option('--name <repository>', 'default: as the archive says')
+    .option('--release <name>', 'in the image map (default: the Kubernetes version)')
+    .action(async (flags: EntryFlags) => exit(await (await commands()).printEntry(flags, io)));
 }
 
 function port(text: string): number {
