@@ -5,5 +5,5 @@ export default {
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '\\.ts$': '<rootDir>/scripts/jest-strip-types.js' },
   modulePathIgnorePatterns: ['<rootDir>/(out|bundle|dist)/'],
-  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/(apiserver|lab|e2e)/'],
+  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/(apiserver|host|lab|e2e)/'],
 };

@@ -45,6 +45,10 @@ export const FLIP_STEPS: readonly FlipStep[] = STEPS.filter((row) => row.group =
   ({ name }) => name,
 );
 
+export function isFlipStep(name: string): name is FlipStep {
+  return FLIP_STEPS.some((step) => step === name);
+}
+
 export function step(name: StepName): StepRow & { name: StepName } {
   return STEPS.find((row) => row.name === name) as StepRow & { name: StepName };
 }

@@ -5,7 +5,7 @@ import { COMPONENTS_FILE, componentsSchema } from '../../src/api/components.ts';
 import type { StepReport, StepResult } from '../../src/api/step-result.ts';
 import { FLIP_STEPS } from '../../src/api/steps.ts';
 import { until } from './until.ts';
-import { createWorker, reportIn, type Worker } from './worker.ts';
+import { createWorker, reportIn, type Order, type Worker } from './worker.ts';
 
 const ROUNDS = 5;
 
@@ -20,7 +20,10 @@ try {
 }
 
 /** Between two steps of the flip group; memory of the program that does them; bytes that came to the host. */
-async function flip({ root, releases, run, step }: Worker) {
+async function flip(machine: Worker) {
+  const { root, releases } = machine;
+  const run = (argv: readonly string[]) => machine.run(argv);
+  const step = (order: Order) => machine.step(order);
   writeFileSync(path.join(root, 'etc/standin/kubeadm-seconds'), '3');
   const staged = await step({ step: 'stage' });
   const planSha256 = staged.report?.outputs['plan-sha256'];
@@ -50,16 +53,16 @@ async function flip({ root, releases, run, step }: Worker) {
 }
 
 /** From the start of the container's program to the step's first look, and from its end to the report; program there. */
-async function overhead({ enter, run }: Worker) {
+async function overhead(machine: Worker) {
   const before: number[] = [];
   const after: number[] = [];
   for (let round = 0; round <= ROUNDS; round += 1) {
     const operation = `refit-edge-1-0badcafe-${round + 10}`;
     const startedAt = Date.now();
-    const running = enter({ step: 'stage', operation, planSha256: '' });
+    const running = machine.enter({ step: 'stage', operation, planSha256: '' });
     await running.ended;
     const endedAt = Date.now();
-    const report = reportIn(run(['cat', '/dev/termination-log']).stdout.replace(/^/, 'refit-report '));
+    const report = reportIn(machine.run(['cat', '/dev/termination-log']).stdout.replace(/^/, 'refit-report '));
     // The first round copies the program.
     if (!report || round === 0) continue;
     before.push((Date.parse(report.result.startedAt) - startedAt) / 1000);

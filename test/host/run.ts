@@ -1,32 +1,31 @@
-// `node test/host/run.ts [jest arguments]`: the tests on machines with a real systemd. Needs root, on Debian or Ubuntu.
+// `node test/host/run.ts [jest arguments]`: the tests on machines with a real systemd; `--measure`: what the node's side
+// costs. Needs root, on Debian or Ubuntu.
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { requirePrograms, rootFolder } from './root-folder.ts';
 
 const fromRoot = (file: string): string => fileURLToPath(new URL(`../../${file}`, import.meta.url));
 
+/** With the first process of its own process namespace all others end: no machine outlives us, however we end. */
+const ALONE = ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc', '--'];
+
 function main(jestArguments: string[]): number {
   if (process.getuid?.() !== 0)
     throw new Error('test:host needs root: it starts machines with systemd-nspawn');
   requirePrograms({ 'systemd-nspawn': 'systemd-container', debootstrap: 'debootstrap' });
   rootFolder();
-  const bundled = node([fromRoot('scripts/bundle.ts')]);
+  const bundled = run([process.execPath, fromRoot('scripts/bundle.ts')]);
   if (bundled !== 0) return bundled;
-  const flags = ['--disable-warning=ExperimentalWarning', '--experimental-vm-modules'];
-  const jest = fromRoot('node_modules/jest/bin/jest.js');
+  const node = [...ALONE, process.execPath, '--disable-warning=ExperimentalWarning'];
+  if (jestArguments[0] === '--measure') return run([...node, fromRoot('test/host/measure.ts')]);
+  const jest = ['--experimental-vm-modules', fromRoot('node_modules/jest/bin/jest.js')];
   // One after the other: each test has a machine, and their times are looked at.
-  return node([
-    ...flags,
-    jest,
-    '--config',
-    fromRoot('test/host/jest.config.js'),
-    '--runInBand',
-    ...jestArguments,
-  ]);
+  const options = ['--config', fromRoot('test/host/jest.config.js'), '--runInBand'];
+  return run([...node, ...jest, ...options, ...jestArguments]);
 }
 
-function node(nodeArguments: string[]): number {
-  return spawnSync(process.execPath, nodeArguments, { stdio: 'inherit' }).status ?? 1;
+function run([program = '', ...programArguments]: string[]): number {
+  return spawnSync(program, programArguments, { stdio: 'inherit' }).status ?? 1;
 }
 
 try {

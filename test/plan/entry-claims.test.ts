@@ -21,7 +21,6 @@ describe('a file', () => {
     ['encoding gzip+base64', { encoding: 'gzip+base64' }],
     ['contentFormat Raw', { contentFormat: 'Raw' }],
     ['append false', { append: false }],
-    ['text that is encoded, so that cloud-init does not render it', { encoding: 'base64', content: '{{' }],
   ])('is claimed when it changes: %s', (_, change) => {
     expect(fileVerdicts([FILE], [{ ...FILE, ...change }])).toMatchObject([
       { verdict: 'claimed', steps: ['configure'], subject: { kind: 'files', name: FILE.path } },
@@ -40,6 +39,11 @@ describe('a file', () => {
   ])('is uncovered: %s', (_, change) => {
     expect(fileVerdicts([FILE], [{ ...FILE, ...change }])).toMatchObject([{ verdict: 'uncovered' }]);
     expect(fileVerdicts([], [{ ...FILE, ...change }])).toMatchObject([{ verdict: 'uncovered' }]);
+  });
+
+  it('is claimed when cloud-init does not render it, since it is encoded', () => {
+    const encoded = { ...FILE, encoding: 'base64', content: '{{' };
+    expect(fileVerdicts([], [encoded])).toMatchObject([{ verdict: 'claimed' }]);
   });
 
   it('is claimed with its content from a Secret', () => {
@@ -146,6 +150,11 @@ describe('a kubelet argument', () => {
       expect(verdicts([argument(name)], [])).toMatchObject([{ verdict: 'uncovered' }]);
     },
   );
+
+  it('that cloud-init renders is uncovered', () => {
+    const rendered = argument('provider-id', 'metal3://{{ ds.meta_data.uuid }}');
+    expect(verdicts([], [rendered])).toMatchObject([{ verdict: 'uncovered' }]);
+  });
 
   it('without a name is uncovered', () => {
     expect(verdicts([], [{ value: 'a' }])).toMatchObject([{ verdict: 'uncovered' }]);

@@ -1,5 +1,6 @@
 // What makes a written file of the desired configuration effective, by its path.
 import { basename } from 'node:path/posix';
+import { saidWithoutQuotes } from './containerd-layout.ts';
 import type { DesiredFile } from '../../api/desired-configuration.ts';
 import { StatusError } from '../../api/errors.ts';
 import { operationFolder } from '../host/folders.ts';
@@ -54,10 +55,12 @@ export function containerdCheck(program: string, operation: string, file: Desire
         const { code, stderr } = await host.run([program, '--config', copy, 'config', 'dump']);
         if (code === 0) return;
         // What it quotes may be a registry's password.
-        const said = (stderr.trim().split('\n').at(-1) ?? '').replace(/(["'`]).*\1/g, '...').slice(0, 300);
-        throw new StatusError(`${file.path}: containerd: got exit code ${code}, expected 0: ${said}`, {
-          reason: 'Failed',
-        });
+        throw new StatusError(
+          `${file.path}: containerd: got exit code ${code}, expected 0: ${saidWithoutQuotes(stderr)}`,
+          {
+            reason: 'Failed',
+          },
+        );
       } finally {
         await host.files.remove(copy);
       }

@@ -64,7 +64,12 @@ export const configure: NodeStep = {
         ...restarts,
         ...writes(isStaticPod),
       ],
-      notes: [...flags.notes, ...unitNotes(differing)],
+      notes: [
+        // Whether the configuration changed or a person the file, cannot be told: preflight says it before it is done.
+        ...differing.map((path) => `${path}: not as in the bootstrap configuration, written anew`),
+        ...flags.notes,
+        ...unitNotes(differing),
+      ],
     };
   },
   problems: async (host, { plan, desired }) => {

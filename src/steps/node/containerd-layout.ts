@@ -28,11 +28,19 @@ export async function inspectContainerd(host: Host): Promise<ContainerdLayout | 
   const argv = [...configurationFlag(unit.arguments), 'config', 'dump'];
   const { code, stdout, stderr } = await host.run([program, ...argv]);
   if (code !== 0) {
-    throw new StatusError(`${program} ${argv.join(' ')}: got exit code ${code}: ${stderr.trim()}`, {
-      reason: 'Failed',
-    });
+    throw new StatusError(
+      `${program} ${argv.join(' ')}: got exit code ${code}: ${saidWithoutQuotes(stderr)}`,
+      {
+        reason: 'Failed',
+      },
+    );
   }
   return { program, ...parseContainerdDump(stdout) };
+}
+
+/** Its last word. What is quoted may come from the configuration, which may hold a registry's password. Pure. */
+export function saidWithoutQuotes(stderr: string): string {
+  return (stderr.trim().split('\n').at(-1) ?? '').replace(/(["'`]).*\1/g, '...').slice(0, 300);
 }
 
 /** TOML as containerd prints it: one setting per line, text in single or double quotes. */

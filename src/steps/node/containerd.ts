@@ -18,6 +18,7 @@ import type { Action, NodeStep, StagedComponents } from './node-step.ts';
 import { isSameVersion, runningVersion } from './program-version.ts';
 import { exeFile, readService, type Service } from './service.ts';
 import { componentFile, filesOf } from './staged.ts';
+import { saidWithoutQuotes } from './containerd-layout.ts';
 import { inspectUnit } from './unit.ts';
 
 /** It waits until containerd says that it is ready: 90 s at most, after as long a stop. */
@@ -154,9 +155,9 @@ async function configurationRefusals(host: Host, { targets, version }: Site): Pr
   const flags = (await inspectUnit(host, 'containerd')).arguments.filter((word) => !word.startsWith('$'));
   const { code, stderr } = await host.run([staged.from, ...flags, 'config', 'dump']);
   if (code === 0) return [];
-  // What is quoted may come from the file, which may hold a registry's password.
-  const said = (stderr.trim().split('\n').at(-1) ?? '').replace(/(["'`]).*\1/g, '...').slice(0, 300);
-  return [`containerd's configuration: got exit code ${code} of containerd ${version}: ${said}, expected 0`];
+  return [
+    `containerd's configuration: got exit code ${code} of containerd ${version}: ${saidWithoutQuotes(stderr)}, expected 0`,
+  ];
 }
 
 function killModeNotes({ killMode }: Service): readonly string[] {

@@ -4,7 +4,7 @@ import { componentsSchema } from '../../api/components.ts';
 import { desiredConfigurationDigest } from '../../api/desired-configuration.ts';
 import { badInput, StatusError } from '../../api/errors.ts';
 import { nodeInputSchema, type NodeInput } from '../../api/node-input.ts';
-import { FLIP_STEPS } from '../../api/steps.ts';
+import { isFlipStep } from '../../api/steps.ts';
 import { operationFolder, STATE_FOLDER } from '../host/folders.ts';
 import type { Host } from '../host/host.ts';
 import { checkIdentity } from './identity.ts';
@@ -44,7 +44,7 @@ export async function checkNodeInput(
     );
   }
   await checkIdentity(host, plan);
-  const isFlip = FLIP_STEPS.some((name) => name === step);
+  const isFlip = isFlipStep(step);
   const needsDesired = step === 'preflight' || step === 'stage' || (isFlip && planSha256 === '');
   if (needsDesired && desired === undefined)
     throw badInput('desired', desired, `what step ${step} works from`);

@@ -5,7 +5,6 @@ import type { StepReport } from '../../api/step-result.ts';
 import type { FlipStep } from '../../api/steps.ts';
 import { boundedMessage } from '../host/messages.ts';
 import type { StepContext } from '../node/node-step.ts';
-import { readStaged } from '../node/staged.ts';
 import { endOperation } from './end-operation.ts';
 import { checkIdentity } from './identity.ts';
 import { takeLock } from './lock.ts';
@@ -119,11 +118,7 @@ async function obeyWatchdog(site: Site, steps: NodeSteps, plan: HostPlan): Promi
     const time = { clock: host.clock, ...(begun && { since: new Date(begun.startedAt) }) };
     await performLogged(site, plan, step, async (logged) => {
       logged.log(`${step}: given up by the watchdog: ${reason}`);
-      const context: StepContext = {
-        plan,
-        desired: undefined,
-        components: await readStaged(host, plan.release),
-      };
+      const context: StepContext = { plan, desired: undefined, components: undefined };
       const restoration = giveUp.restore ? await restoreOperation(steps, logged, context) : undefined;
       const message = boundedMessage([`watchdog: ${reason}`, ...(restoration?.messages ?? [])]);
       const report = makeReport({ operation, step }, 'failed', message, time);

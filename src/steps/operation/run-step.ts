@@ -3,6 +3,7 @@ import type { NodeCommand } from '../../api/commands.ts';
 import { COMPONENTS_FILE } from '../../api/components.ts';
 import { StatusError } from '../../api/errors.ts';
 import type { StepReport } from '../../api/step-result.ts';
+import { isFlipStep } from '../../api/steps.ts';
 import type { Host } from '../host/host.ts';
 import { boundedMessage, reasonOf, stackOf } from '../host/messages.ts';
 import { performStep } from '../host/perform-step.ts';
@@ -17,7 +18,7 @@ import { checkNodeInput, stepInputFile, stepInputSchema, type StepInput } from '
 import { stepOf, type NodeSteps } from './node-steps.ts';
 import { performInTime } from './perform-in-time.ts';
 import { performLogged } from './perform-logged.ts';
-import { begunFile, isCancelled, writeRecord, writeReport } from './records.ts';
+import { begunFile, isCancelled, readHandOver, writeRecord, writeReport } from './records.ts';
 import { isBad, makeReport } from './reports.ts';
 import { restoreOperation } from './restore-operation.ts';
 import type { Site } from './site.ts';
@@ -41,6 +42,8 @@ export async function runStep(
       return makeReport({ operation, step }, 'failed', reasonOf(error), { clock: host.clock, since });
     }
   });
+  // Handed over meanwhile: the unit's own `verify` must not find this one's report.
+  if (isFlipStep(step) && (await readHandOver(host, operation)) !== undefined) return;
   await writeReport(host, report);
   if (step === 'rollback' && !isBad(report)) await site.guard.hold(() => endOperation(site, operation));
 }
@@ -61,12 +64,13 @@ async function perform(
   const { operation } = plan;
   await checkNodeInput(host, input);
   if (isLocked(step)) await checkLock(host, operation);
-  const components = brought ?? (await readStaged(host, plan.release));
-  const context: StepContext = { plan, desired, components };
-  if (step === 'rollback') return rollback(steps, host, context);
+  // Going back needs nothing that was staged: a damaged stage folder must not stand in its way.
+  if (step === 'rollback') return rollback(steps, host, { plan, desired, components: undefined });
   if (await isCancelled(host, operation)) {
     return makeReport({ operation, step }, 'cancelled', 'not begun: the operation was told to stop', host);
   }
+  const components = brought ?? (await readStaged(host, plan.release));
+  const context: StepContext = { plan, desired, components };
   // `verify` alone waits as it does in the list; the others may be launched again.
   const performance = step === 'verify' ? performInTime : performStep;
   const report = await performance(stepOf(steps, step), host, context, { timeoutSeconds, signal });

@@ -1,6 +1,6 @@
 // What Refit does and did on this machine, as its files and systemd tell: works with no API. Changes nothing.
 import { NODE_COMMANDS, type NodeCommand } from '../../api/commands.ts';
-import { FLIP_STEPS } from '../../api/steps.ts';
+import { isFlipStep } from '../../api/steps.ts';
 import { BACKUPS_FOLDER, STATE_FOLDER } from '../host/folders.ts';
 import type { Host } from '../host/host.ts';
 import { nodeName } from './identity.ts';
@@ -85,7 +85,7 @@ async function operationStatus(site: Site, operation: string): Promise<Operation
   const listed = plan?.steps.map(({ name }): NodeCommand => name) ?? [];
   const steps: StepStatus[] = [];
   for (const step of NODE_COMMANDS) {
-    const isFlip = FLIP_STEPS.some((name) => name === step);
+    const isFlip = isFlipStep(step);
     const isAtWork =
       working.has(stepUnit(operation, step)) || (isFlip && working.has(operationUnit(operation)));
     const status = await stepStatus(host, { operation, step }, isAtWork);

@@ -64,7 +64,8 @@ async function site(role: 'control-plane' | 'worker'): Promise<void> {
   host.respond('https://127.0.0.1:10259/healthz', {});
   host.respond(`${API}/version`, { body: '{"major":"1","minor":"34","gitVersion":"v1.34.4"}' });
   answerEtcd(host);
-  context = { ...contextFor(components, { role, hash: 'v1-1' }), desired: DESIRED };
+  const steps = [{ name: 'containerd' as const, timeoutSeconds: 300 }];
+  context = { ...contextFor(components, { role, hash: 'v1-1', steps }), desired: DESIRED };
 }
 
 const perform = () => performStep(verify, host, context, { timeoutSeconds: 600 });
@@ -254,6 +255,13 @@ describe('a problem', () => {
     });
     expect(await readNodeRecord(host)).toBeUndefined();
   });
+});
+
+it('a containerd that this plan leaves alone is not judged', async () => {
+  await site('worker');
+  host.answer(['/usr/local/bin/ctr', 'version'], ctrVersion('v1.7.27'));
+  context = { ...context, plan: { ...context.plan, steps: [] } };
+  expect(await problems()).toEqual([]);
 });
 
 describe('stability', () => {
