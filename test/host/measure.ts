@@ -62,7 +62,9 @@ async function overhead(machine: Worker) {
     const running = machine.enter({ step: 'stage', operation, planSha256: '' });
     await running.ended;
     const endedAt = Date.now();
-    const report = reportIn(machine.run(['cat', '/dev/termination-log']).stdout.replace(/^/, 'refit-report '));
+    const report = reportIn(
+      machine.run(['cat', '/dev/termination-log']).stdout.replace(/^/, 'refit-report '),
+    );
     // The first round copies the program.
     if (!report || round === 0) continue;
     before.push((Date.parse(report.result.startedAt) - startedAt) / 1000);
