@@ -3,8 +3,4 @@
 // Package tools keeps the commands that build.ts builds in go.mod: nothing else here imports them.
 package tools
 
-import (
-	_ "k8s.io/kubernetes/cmd/kube-apiserver"
-	_ "k8s.io/kubernetes/cmd/kube-controller-manager"
-	_ "k8s.io/kubernetes/cmd/kubeadm"
-)
+import _ "k8s.io/kubernetes/cmd/kube-apiserver"
