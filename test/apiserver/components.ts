@@ -48,6 +48,8 @@ export function apiServerArguments({ folder, port }: Settings): string[] {
     // No controller makes service accounts' objects here, and pods are refused without.
     ...['--disable-admission-plugins', 'ServiceAccount', '--endpoint-reconciler-type', 'none'],
     ...['--service-cluster-ip-range', '10.96.0.0/16', '--profiling=false'],
+    // Jobs on nodes are privileged.
+    '--allow-privileged',
   ];
 }
 
