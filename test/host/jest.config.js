@@ -4,7 +4,7 @@ import base from '../../jest.config.js';
 export default {
   ...base,
   rootDir: '../..',
-  testMatch: ['<rootDir>/test/host/*.test.ts'],
+  testMatch: ['<rootDir>/test/host/*.test.ts', '<rootDir>/test/steps/**/kill{,-at}.test.ts'],
   testPathIgnorePatterns: ['/node_modules/'],
   testTimeout: 240_000,
 };
