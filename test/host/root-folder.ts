@@ -37,7 +37,14 @@ export function requirePrograms(programs: Readonly<Record<string, string>>): voi
   const missing = Object.entries(programs).filter(([program]) => !isOnPath(program));
   if (missing.length === 0) return;
   if (!isOnPath('apt-get')) throw new Error(`missing: ${missing.map(([program]) => program).join(', ')}`);
-  run('apt-get', ['install', '--yes', '--no-install-recommends', ...missing.map(([, name]) => name)]);
+  const install = ['install', '--yes', '--no-install-recommends', ...missing.map(([, name]) => name)];
+  try {
+    run('apt-get', install);
+  } catch {
+    // A machine that has just been made does not know its packages yet.
+    run('apt-get', ['update']);
+    run('apt-get', install);
+  }
 }
 
 function isOnPath(program: string): boolean {
