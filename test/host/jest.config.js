@@ -6,5 +6,5 @@ export default {
   rootDir: '../..',
   testMatch: ['<rootDir>/test/host/*.test.ts', '<rootDir>/test/steps/**/kill{,-at}.test.ts'],
   testPathIgnorePatterns: ['/node_modules/'],
-  testTimeout: 240_000,
+  testTimeout: 400_000,
 };

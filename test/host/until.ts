@@ -1,9 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Looks ten times a second, for a minute. */
+const LONGEST_SECONDS = 180;
+
+/** Looks ten times a second. */
 export async function until(isTrue: () => boolean): Promise<void> {
-  for (let turn = 0; !isTrue(); turn += 1) {
-    if (turn > 600) throw new Error('not within a minute');
+  const deadline = performance.now() + LONGEST_SECONDS * 1000;
+  while (!isTrue()) {
+    if (performance.now() > deadline) throw new Error(`not within ${LONGEST_SECONDS} s`);
     await sleep(100);
   }
 }
