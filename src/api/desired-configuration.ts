@@ -1,7 +1,6 @@
 // What a Machine's bootstrap configuration asks of its node, resolved: read again by the step pod, handed to the node.
-import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { canonicalJson, type JsonValue } from './json.ts';
+import { jsonDigest } from './json.ts';
 
 const fileSchema = z.strictObject({
   path: z.string().regex(/^\/[^\0]*$/),
@@ -33,7 +32,5 @@ export type DesiredFile = z.infer<typeof fileSchema>;
 
 /** In the plan file: what is handed over later must be what the plan was made for. */
 export function desiredConfigurationDigest(desired: DesiredConfiguration): string {
-  return createHash('sha256')
-    .update(canonicalJson(desiredConfigurationSchema.parse(desired) as unknown as JsonValue))
-    .digest('hex');
+  return jsonDigest(desiredConfigurationSchema.parse(desired));
 }

@@ -1,7 +1,6 @@
 // plan.json on the node: what the operation's unit may do there, and on which machine. Written by `stage`.
-import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { canonicalJson, type JsonValue } from './json.ts';
+import { jsonDigest } from './json.ts';
 import { FLIP_STEPS } from './steps.ts';
 
 export const hostPlanSchema = z.strictObject({
@@ -36,7 +35,5 @@ export type HostPlan = z.infer<typeof hostPlanSchema>;
 
 /** What the launchers pass as `plan-sha256` and the host checks at every start. */
 export function hostPlanDigest(plan: HostPlan): string {
-  return createHash('sha256')
-    .update(canonicalJson(hostPlanSchema.parse(plan) as unknown as JsonValue))
-    .digest('hex');
+  return jsonDigest(hostPlanSchema.parse(plan));
 }

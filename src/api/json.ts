@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+
 export type JsonValue = null | boolean | number | string | JsonValue[] | JsonObject;
 export interface JsonObject {
   [key: string]: JsonValue;
@@ -25,6 +27,12 @@ export function canonicalJson(value: JsonValue): string {
     .sort()
     .map((key) => `${JSON.stringify(key)}:${canonicalJson(value[key] as JsonValue)}`);
   return `{${members.join(',')}}`;
+}
+
+/** sha256 of the canonical JSON, hex: of equal values the same, whatever wrote them. */
+export function jsonDigest(value: object): string {
+  const plain = JSON.parse(JSON.stringify(value)) as JsonValue;
+  return createHash('sha256').update(canonicalJson(plain)).digest('hex');
 }
 
 /** Is the value nested deeper than the limit? Walks without recursion, so that no input can exhaust the stack. */

@@ -77,3 +77,8 @@ function json(text: string): unknown {
     return undefined;
   }
 }
+
+/** Of `ctr version`, which tells its own version first. Pure. */
+export function serverVersion(text: string): string | undefined {
+  return /^Server:\s+Version:\s+(\S+)/m.exec(text)?.[1];
+}

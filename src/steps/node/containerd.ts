@@ -2,7 +2,7 @@
 import { dirname } from 'node:path';
 import semver from 'semver';
 import type { Argv, Host } from '../host/host.ts';
-import { findCrictl, output, runtimeProblems } from './container-runtime.ts';
+import { findCrictl, output, runtimeProblems, serverVersion } from './container-runtime.ts';
 import {
   differing,
   installAction,
@@ -118,7 +118,7 @@ async function serverProblems(host: Host, { program, version }: Site): Promise<r
   const ctr = await host.files.resolve(`${dirname(program)}/ctr`);
   if (ctr === undefined) return [];
   const { stdout } = await host.run([ctr, 'version'], { timeoutSeconds: 20 });
-  const got = /^Server:\s+Version:\s+(\S+)/m.exec(stdout)?.[1];
+  const got = serverVersion(stdout);
   return isSameVersion(got, version)
     ? []
     : [`containerd's server: got ${got ?? 'no answer'}, expected ${version}`];

@@ -4,7 +4,7 @@ import { StatusError } from '../../api/errors.ts';
 import { canonicalJson } from '../../api/json.ts';
 import type { Host } from '../host/host.ts';
 import { readBackup } from './backup-manifest.ts';
-import { findCrictl, output, runtimeProblems } from './container-runtime.ts';
+import { findCrictl, output, runtimeProblems, serverVersion } from './container-runtime.ts';
 import { containerd } from './containerd.ts';
 import { controlPlaneProblems } from './control-plane-health.ts';
 import { etcdClusterProblems } from './etcd-cluster.ts';
@@ -121,11 +121,6 @@ async function runtimeOutput(host: Host, { components }: StepContext): Promise<R
   if (ctr === undefined) return {};
   const version = serverVersion(await output(host, [ctr, 'version']));
   return version === undefined ? {} : { containerd: nodeRuntimeVersion(version) };
-}
-
-/** Of `ctr version`, which tells its own version first. */
-function serverVersion(text: string): string | undefined {
-  return /^Server:\s+Version:\s+(\S+)/m.exec(text)?.[1];
 }
 
 /** As a Node shows it: the kubelet reads `v2.1.4` as 2.1.4 and `1.6.20~ds1` as 1.6.20. Pure. */

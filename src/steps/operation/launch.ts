@@ -3,7 +3,7 @@ import { badInput, StatusError } from '../../api/errors.ts';
 import { hostPlanDigest, type HostPlan } from '../../api/host-plan.ts';
 import type { NodeInput } from '../../api/node-input.ts';
 import type { StepReport } from '../../api/step-result.ts';
-import { FLIP_STEPS, step as stepRow } from '../../api/steps.ts';
+import { isFlipStep, step as stepRow } from '../../api/steps.ts';
 import { STATE_FOLDER } from '../host/folders.ts';
 import { awaitReport } from './await-report.ts';
 import { finishOperation } from './finish.ts';
@@ -27,7 +27,7 @@ export async function launch(site: Site, given: StepInput, out: Out): Promise<St
   // Before anything waits for the guard, whose file is in it.
   await site.host.files.makeFolder(STATE_FOLDER, 0o700);
   if (input.step === 'finish') return finishOperation(site, input);
-  if (!FLIP_STEPS.some((name) => name === input.step)) return launchStep(site, given, out);
+  if (!isFlipStep(input.step)) return launchStep(site, given, out);
   return input.planSha256 === '' ? launchAlone(site, given, out) : launchOfList(site, given, out);
 }
 
@@ -84,8 +84,7 @@ async function launchAlone(site: Site, given: StepInput, out: Out): Promise<Step
 }
 
 function planOfOne({ step, plan, timeoutSeconds }: NodeInput): HostPlan {
-  const name = FLIP_STEPS.find((candidate) => candidate === step);
-  return { ...plan, steps: name === undefined ? [] : [{ name, timeoutSeconds }] };
+  return { ...plan, steps: isFlipStep(step) ? [{ name: step, timeoutSeconds }] : [] };
 }
 
 function failed(message: string): StatusError {
