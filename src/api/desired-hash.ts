@@ -1,8 +1,7 @@
 // The identity of a desired state: equal for what CanUpdate and UpdateMachine show of one change.
-import { createHash } from 'node:crypto';
 import { badInput } from './errors.ts';
 import { templateSpec, type CanUpdateRequest, type MachineObjects } from './hooks.ts';
-import { canonicalJson, isObject, member, type JsonObject, type JsonValue } from './json.ts';
+import { isObject, jsonDigest, member, type JsonObject, type JsonValue } from './json.ts';
 
 /** Raise it when the list below changes: then every Machine's next update is a new operation. */
 const HASH_VERSION = 'v1';
@@ -60,8 +59,7 @@ export function desiredHash(request: Hashed): string {
       if (value !== undefined) fields[path.join('.')] = value;
     }
   }
-  const digest = createHash('sha256').update(canonicalJson(fields)).digest('hex');
-  return `${HASH_VERSION}-${digest.slice(0, 16)}`;
+  return `${HASH_VERSION}-${jsonDigest(fields).slice(0, 16)}`;
 }
 
 /** The Kubernetes version that is asked for. Decoding has checked it. */

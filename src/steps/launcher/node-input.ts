@@ -1,10 +1,9 @@
 // What is handed to the node, from what the clusters say. Pure.
-import { createHash } from 'node:crypto';
 import type { NodeCommand } from '../../api/commands.ts';
 import { desiredConfigurationDigest, type DesiredConfiguration } from '../../api/desired-configuration.ts';
 import { StatusError } from '../../api/errors.ts';
 import { hostPlanDigest, type HostPlan } from '../../api/host-plan.ts';
-import { canonicalJson, type JsonValue } from '../../api/json.ts';
+import { jsonDigest } from '../../api/json.ts';
 import type { NodeInput } from '../../api/node-input.ts';
 import { FLIP_STEPS, type FlipStep, type Role } from '../../api/steps.ts';
 import type { StepFlags } from '../api/api-step.ts';
@@ -64,8 +63,7 @@ export const NOTHING_DESIRED: DesiredConfiguration = {
 
 /** Of what a launch is for, without the contents, which it names by their digest. */
 export function inputDigest(input: NodeInput): string {
-  const named = JSON.parse(JSON.stringify({ ...input, desired: undefined })) as JsonValue;
-  return createHash('sha256').update(canonicalJson(named)).digest('hex');
+  return jsonDigest({ ...input, desired: undefined });
 }
 
 function hostPlan({ command, flags, facts, role, node, kubernetes, release, desired }: InputFacts): HostPlan {
