@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createServer as createTlsServer } from 'node:https';
+import { systemClock } from '../../../src/cli/clock.ts';
 import { selfSignedTls } from '../../../src/hook/tls.ts';
 import {
   apiServerHealth,
@@ -15,7 +16,8 @@ const CONFIG = '/var/lib/kubelet/config.yaml';
 let machine: Machine;
 let servers: Server[];
 beforeEach(() => {
-  machine = createMachine();
+  // Real servers answer in real time: in fast time a busy machine would be late.
+  machine = createMachine({ clock: systemClock() });
   servers = [];
 });
 afterEach(async () => {
