@@ -1,22 +1,42 @@
 import { spawn } from 'node:child_process';
-import { accessSync, constants, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { pinnedModule, type Recipe, recipe, toolNames } from './catalog.ts';
+import { fromAssets, fromPath, isExecutable } from './provided.ts';
 
 const progressEveryMs = 15_000;
 const tailLines = 25;
 
-/** The path of a tool's binary; builds it first if no checkout of this machine has done so yet. */
+/** The path of a tool's binary; builds it if this machine has none of the pinned version yet. */
 export async function tool(name: string): Promise<string> {
   const build = recipe(name);
-  const provided = process.env['KUBEBUILDER_ASSETS'];
-  if (provided && isExecutable(path.join(provided, name))) return path.join(provided, name);
+  const provided = await fromAssets(name, build);
+  return provided ?? cached(name, build) ?? (await fromPath(name, build)) ?? (await buildOnce(name, build));
+}
 
+/** Sources of a family's main module, or of another one in its go.mod: read-only, downloaded and verified. */
+export async function moduleFolder(family: string, module?: string): Promise<string> {
+  const pinned = pinnedModule(family);
+  const answer = await go(pinned.folder, 'mod download', ['-json', module ?? pinned.module]);
+  return (JSON.parse(answer) as { Dir: string }).Dir;
+}
+
+/** Where everything is kept that is built or made once. */
+export function cacheRoot(): string {
+  const { REFIT_TOOLS_CACHE, XDG_CACHE_HOME } = process.env;
+  if (REFIT_TOOLS_CACHE) return path.resolve(REFIT_TOOLS_CACHE);
+  return path.join(XDG_CACHE_HOME || path.join(homedir(), '.cache'), 'refit', 'tools');
+}
+
+function cached(name: string, build: Recipe): string | undefined {
+  const binary = path.join(cacheRoot(), build.key, name);
+  return isExecutable(binary) ? binary : undefined;
+}
+
+async function buildOnce(name: string, build: Recipe): Promise<string> {
   const folder = path.join(cacheRoot(), build.key);
   const binary = path.join(folder, name);
-  if (isExecutable(binary)) return binary;
-
   mkdirSync(folder, { recursive: true });
   // On the same file system as its place, so that the rename is atomic: of two builders at once the slower one
   // replaces a complete binary by an equal one, and nobody ever sees half of one.
@@ -28,29 +48,6 @@ export async function tool(name: string): Promise<string> {
     rmSync(temporary, { recursive: true, force: true });
   }
   return binary;
-}
-
-/** The folder with the sources of a family's module, read-only; downloads and verifies them first if need be. */
-export async function moduleFolder(family: string): Promise<string> {
-  const { folder, module } = pinnedModule(family);
-  const answer = JSON.parse(await go(folder, 'mod download', ['-json', module])) as { Dir: string };
-  return answer.Dir;
-}
-
-/** Where everything is kept that is built or made once. */
-export function cacheRoot(): string {
-  const { REFIT_TOOLS_CACHE, XDG_CACHE_HOME } = process.env;
-  if (REFIT_TOOLS_CACHE) return path.resolve(REFIT_TOOLS_CACHE);
-  return path.join(XDG_CACHE_HOME || path.join(homedir(), '.cache'), 'refit', 'tools');
-}
-
-function isExecutable(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 async function goBuild(name: string, build: Recipe, output: string): Promise<void> {

@@ -1,0 +1,75 @@
+/** Go commands that one go.mod pins together. */
+export interface Family {
+  folder: string;
+  /** The module whose version the commands report, and whose folder can be asked for. */
+  module: string;
+  /** `-X` assignments that stamp the version: what upstream's own build scripts do. */
+  stamps: (version: string) => Record<string, string>;
+  /** By the tool's name. */
+  commands: Record<string, Command>;
+}
+
+export interface Command {
+  /** The Go package. */
+  source: string;
+  /** What makes the program print its version. Without it only our own build is ever used. */
+  versionArguments?: string[];
+}
+
+export const families: Family[] = [
+  {
+    folder: 'argo',
+    module: 'github.com/argoproj/argo-workflows/v4',
+    stamps: (version) => ({ 'github.com/argoproj/argo-workflows/v4.version': version }),
+    commands: {
+      'argo-lint': { source: './lint' },
+      'workflow-controller': {
+        source: 'github.com/argoproj/argo-workflows/v4/cmd/workflow-controller',
+        versionArguments: ['version'],
+      },
+    },
+  },
+  {
+    folder: 'capi',
+    module: 'sigs.k8s.io/cluster-api',
+    stamps: (version) => gitStamps('sigs.k8s.io/cluster-api/version', version),
+    commands: {
+      'capi-core': { source: 'sigs.k8s.io/cluster-api/core' },
+      'capi-bootstrap': { source: 'sigs.k8s.io/cluster-api/bootstrap/kubeadm' },
+      'capi-control-plane': { source: 'sigs.k8s.io/cluster-api/controlplane/kubeadm' },
+      'capi-infrastructure': { source: 'sigs.k8s.io/cluster-api/test/infrastructure/docker' },
+      'capi-test-extension': { source: 'sigs.k8s.io/cluster-api/test/extension' },
+    },
+  },
+  {
+    folder: 'etcd',
+    module: 'go.etcd.io/etcd/server/v3',
+    stamps: () => ({}),
+    commands: { etcd: { source: 'go.etcd.io/etcd/server/v3', versionArguments: ['--version'] } },
+  },
+  {
+    folder: 'kubernetes',
+    module: 'k8s.io/kubernetes',
+    stamps: (version) => gitStamps('k8s.io/component-base/version', version),
+    commands: {
+      'kube-apiserver': kubernetesCommand('kube-apiserver', '--version'),
+      'kube-controller-manager': kubernetesCommand('kube-controller-manager', '--version'),
+      kubectl: kubernetesCommand('kubectl', 'version', '--client'),
+    },
+  },
+];
+
+/** Without these an API server calls itself v0.0.0-master, and clients that look at its minor are misled. */
+function gitStamps(variables: string, version: string): Record<string, string> {
+  const [major = '', minor = ''] = version.replace('v', '').split('.');
+  return {
+    [`${variables}.gitVersion`]: version,
+    [`${variables}.gitMajor`]: major,
+    [`${variables}.gitMinor`]: minor,
+    [`${variables}.gitTreeState`]: 'clean',
+  };
+}
+
+function kubernetesCommand(name: string, ...versionArguments: string[]): Command {
+  return { source: `k8s.io/kubernetes/cmd/${name}`, versionArguments };
+}
