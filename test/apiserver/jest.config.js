@@ -14,5 +14,4 @@ export default {
   rootDir: '../..',
   testMatch: ['test/apiserver/*.test.ts', ...shared].map((file) => `<rootDir>/${file}`),
   testPathIgnorePatterns: ['/node_modules/'],
-  testTimeout: 30_000,
 };

@@ -32,7 +32,7 @@ describe('refit serve --store embedded', () => {
     expect(answer).toMatchObject({ retryAfterSeconds: 0, message: 'operation 1: done' });
     child.kill('SIGTERM');
     expect(await once(child, 'exit')).toEqual([0, null]);
-  }, 20_000);
+  });
 
   it('plays workers too, and the step that is told to fail', async () => {
     const port = await serve('--step-seconds', '0.02', '--fail', 'kubelet');
@@ -52,7 +52,7 @@ describe('refit serve --store embedded', () => {
       message = String(answer['message']);
     }
     expect(message).toContain('step kubelet: told to fail by --fail');
-  }, 20_000);
+  });
 });
 
 async function serve(...flags: string[]): Promise<number> {

@@ -1,6 +1,6 @@
 import { mkdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { StatusError } from '../../../src/api/errors.ts';
 import type { StepReport } from '../../../src/api/step-result.ts';
 import { performStep } from '../../../src/steps/host/perform-step.ts';
@@ -11,9 +11,6 @@ import { manifestFile } from '../../../src/steps/node/static-pods.ts';
 import { answerEtcd, database, ETCD_URL, OWN_MEMBER, snapshotLines } from './etcd-answers.ts';
 import { createTestHost, type TestHost } from './host-tree.ts';
 import { contextFor, digest } from './release.ts';
-
-// Some 50 files, each synced to the disk.
-jest.setTimeout(30_000);
 
 const OPERATION = 'machine-1-1';
 const FOLDER = '/var/lib/refit/backup/machine-1-1';

@@ -49,4 +49,4 @@ it('killed before any of its changes, the step leaves whole files and is finishe
   }
   // Four files, two commands, and the journal's own.
   expect(nth).toBeGreaterThan(10);
-}, 60_000);
+});

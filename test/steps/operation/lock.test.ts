@@ -96,5 +96,5 @@ describe('the host lock', () => {
     for (let index = 0; index < words.length; index += 2) {
       expect(words[index + 1]).toBe(words[index]?.replace('begin', 'end'));
     }
-  }, 20_000);
+  });
 });
