@@ -10,8 +10,9 @@ export function progressMessage(
   workflow: WorkflowView | undefined,
   now: Date,
 ): string {
-  if (!workflow || workflow.tasks.length === 0)
-    return `operation ${record.number}: waiting for Argo to start it`;
+  if (!workflow || workflow.tasks.length === 0 || isUnseen(workflow)) {
+    return waitingForArgo(record.number).message;
+  }
   const { tasks } = workflow;
   const running = tasks.filter((task) => task.phase === 'Running');
   const current = running[0] ?? tasks.find((task) => !OVER.includes(task.phase));
@@ -20,7 +21,7 @@ export function progressMessage(
     return `step ${failed.name} failed: ${failed.message ?? failed.phase}; closing`;
   if (!current) return `operation ${record.number}: all ${tasks.length} steps ended, closing`;
   if (workflow.phase === 'Pending') {
-    return `operation ${record.number}: waiting for its turn${workflow.message === undefined ? '' : `: ${workflow.message}`}`;
+    return `operation ${record.number}: waiting for its turn: ${workflow.message}`;
   }
   const position = `step ${tasks.indexOf(current) + 1}/${tasks.length} ${current.name}`;
   const others =
@@ -32,6 +33,11 @@ export function progressMessage(
       : '';
   const since = current.startedAt === undefined ? '' : ` ${duration(new Date(current.startedAt), now)}`;
   return `${position}: ${running.length > 0 ? `running${since}` : 'waiting'}${others}`;
+}
+
+/** Whatever Argo lets a Workflow wait for, it says so in a message. */
+function isUnseen({ phase, message }: WorkflowView): boolean {
+  return phase === 'Pending' && message === undefined;
 }
 
 /** What the first call is answered. */

@@ -29,8 +29,11 @@ describe('progress message', () => {
     expect(progressMessage(RECORD, workflow(tasks), NOW)).toBe('step 2/2 kubeadm: waiting');
   });
 
-  it('says that Argo has not begun', () => {
-    expect(progressMessage(RECORD, undefined, NOW)).toBe('operation 3: waiting for Argo to start it');
+  it.each([
+    ['is not there yet', undefined],
+    ['was not looked at', { ...workflow([task('preflight', 'Pending')]), phase: 'Pending' } as const],
+  ])('says that Argo has not begun when the Workflow %s', (_what, found) => {
+    expect(progressMessage(RECORD, found, NOW)).toBe('operation 3: waiting for Argo to start it');
   });
 
   it('says that it waits for its turn', () => {
