@@ -3,7 +3,7 @@ import type { Clock } from '../api/clock.ts';
 import { PROTECTED_SINCE_ANNOTATION } from '../api/labels.ts';
 import { StatusError } from '../api/errors.ts';
 import { noProtection } from '../api/protection.ts';
-import { knownRecord } from '../api/operation.ts';
+import { isFinal, knownRecord } from '../api/operation.ts';
 import type { Policy } from '../api/policy.ts';
 import type { Announce } from './announce.ts';
 import type { Log } from './log.ts';
@@ -23,6 +23,8 @@ export interface ReconcilerOptions {
 
 const SWEEP_SECONDS = 15;
 const SWEEP_CHUNK = 50;
+/** A node that is told to stop needs seconds, unless it is in a long step, or dead: nobody waits for that. */
+const DELETION_HELD_SECONDS = 120;
 
 /** Runs until the signal aborts: on every change at once, and over all Machines now and then. */
 export function startReconciler(options: ReconcilerOptions, signal: AbortSignal): void {
@@ -72,10 +74,12 @@ async function endProtection(options: ReconcilerOptions, machine: MachineView): 
   const since = machine.annotations[PROTECTED_SINCE_ANNOTATION];
   if (since === undefined) return;
   const { store, announce, clock, policy } = options;
-  const age = (clock.now().getTime() - Date.parse(since)) / 1000;
-  // An unreadable time counts as expired.
-  const expired = !(age <= policy().protectSeconds);
+  const now = clock.now();
+  const expired = !isWithin(since, policy().protectSeconds, now);
   if (!machine.deleting && !expired) return;
+  // Cluster API would drain the node, and delete the Workflow with the Machine, before the operation is closed.
+  if (!expired && isUnfinished(machine) && isWithin(machine.deletingSince, DELETION_HELD_SECONDS, now))
+    return;
   const updated = await store.annotateMachine(machine, noProtection(machine.annotations));
   const why = machine.deleting
     ? 'the Machine is being deleted'
@@ -86,6 +90,16 @@ async function endProtection(options: ReconcilerOptions, machine: MachineView): 
     'InPlaceProtectionEnded',
     `remediation and deletion are no longer held back: ${why}`,
   );
+}
+
+function isUnfinished({ annotations }: MachineView): boolean {
+  const record = knownRecord(annotations);
+  return record !== undefined && !isFinal(record);
+}
+
+/** An unreadable time is long past. */
+function isWithin(since: string | undefined, seconds: number, now: Date): boolean {
+  return (now.getTime() - Date.parse(since ?? '')) / 1000 <= seconds;
 }
 
 /** Metrics and Events of steps that ended since the last look. */

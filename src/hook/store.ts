@@ -16,6 +16,8 @@ export interface MachineView {
   labels: Readonly<Record<string, string>>;
   annotations: Readonly<Record<string, string>>;
   deleting: boolean;
+  /** Since when, if it is. */
+  deletingSince?: string;
   cluster: string;
   /** spec.version */
   version?: string;

@@ -20,12 +20,17 @@ type Answer = HookResponse & { retryAfterSeconds?: number };
 export const NAMESPACE = 'lab';
 export const CLUSTER = 'refit';
 
-/** Each simulated step takes 10 s. The Cluster is opted in unless labels say otherwise. */
-export function hookSite(
-  options: { labels?: Record<string, string>; policy?: unknown; store?: (s: Store) => Store } = {},
-) {
+export interface HookSiteOptions {
+  labels?: Record<string, string>;
+  policy?: unknown;
+  stepSeconds?: number;
+  store?: (s: Store) => Store;
+}
+
+/** Each simulated step takes 10 s unless said otherwise. The Cluster is opted in unless labels say otherwise. */
+export function hookSite(options: HookSiteOptions = {}) {
   const clock = fakeClock();
-  const embedded = embeddedStore({ clock, stepSeconds: () => 10 });
+  const embedded = embeddedStore({ clock, stepSeconds: () => options.stepSeconds ?? 10 });
   const store = options.store?.(embedded) ?? embedded;
   const state = { policy: parsePolicy(options.policy ?? {}) };
   const policy = (): Policy => state.policy;

@@ -102,7 +102,7 @@ export function createObjects(changed: (machine: MachineView) => void) {
     updateMachine(
       namespace: string,
       name: string,
-      fields: { version?: string; deleting?: true },
+      fields: { version: string } | { deleting: true; deletingSince: string },
     ): MachineView {
       return update(current(namespace, name), fields);
     },

@@ -162,7 +162,8 @@ export function embeddedStore({
     addMachine: (input) => objects.addMachine(input),
     addMachineDeployment: (input) => objects.addMachineDeployment(input, clock.monotonic()),
     setMachineVersion: (namespace, name, version) => objects.updateMachine(namespace, name, { version }),
-    deleteMachine: (namespace, name) => objects.updateMachine(namespace, name, { deleting: true }),
+    deleteMachine: (namespace, name) =>
+      objects.updateMachine(namespace, name, { deleting: true, deletingSince: clock.now().toISOString() }),
     removeWorkflow(namespace, name) {
       workflows.get(key({ namespace, name }))?.run.abandon();
       workflows.delete(key({ namespace, name }));

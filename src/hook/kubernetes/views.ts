@@ -15,6 +15,7 @@ export function machineView(machine: JsonObject): MachineView {
   const labels = texts(machine, 'metadata', 'labels');
   const annotations = texts(machine, 'metadata', 'annotations');
   delete annotations[LAST_APPLIED];
+  const deletingSince = text(machine, 'metadata', 'deletionTimestamp');
   const version = text(machine, 'spec', 'version');
   const nodeName = text(machine, 'status', 'nodeRef', 'name');
   const kubeletVersion = text(machine, 'status', 'nodeInfo', 'kubeletVersion');
@@ -24,8 +25,9 @@ export function machineView(machine: JsonObject): MachineView {
     resourceVersion: text(machine, 'metadata', 'resourceVersion') ?? '',
     labels,
     annotations,
-    deleting: text(machine, 'metadata', 'deletionTimestamp') !== undefined,
+    deleting: deletingSince !== undefined,
     cluster: text(machine, 'spec', 'clusterName') ?? labels[CLUSTER_NAME_LABEL] ?? '',
+    ...(deletingSince === undefined ? {} : { deletingSince }),
     ...(version === undefined ? {} : { version }),
     ...(nodeName === undefined ? {} : { nodeName }),
     ...(kubeletVersion === undefined ? {} : { kubeletVersion }),

@@ -22,6 +22,11 @@ const A = recorded('kcp-version-1.33-to-1.34/02-updatemachine-refit-cp-2f546.jso
 ]);
 const HASH_B = desiredHash(updateMachine(B));
 
+const PROTECTED = {
+  [SKIP_REMEDIATION_ANNOTATION]: expect.anything(),
+  [PRE_DRAIN_HOOK_ANNOTATION]: expect.anything(),
+};
+
 let site: HookSite;
 afterEach(() => site.close());
 
@@ -170,24 +175,44 @@ describe('in the middle of an operation', () => {
     expect(site.events('InPlaceUpdateCancelled')).toHaveLength(1);
   });
 
-  it('deletion of the Machine stops it, ends the protection, and starts nothing', async () => {
+  it('deletion of the Machine stops it, lets the Machine go once it has ended, and starts nothing', async () => {
     await open();
     await site.poll(B, /kubeadm: running/);
-    expect(site.machine(CONTROL_PLANE).annotations).toHaveProperty([SKIP_REMEDIATION_ANNOTATION]);
+    expect(site.machine(CONTROL_PLANE).annotations).toMatchObject(PROTECTED);
     site.store.deleteMachine(NAMESPACE, CONTROL_PLANE);
     await site.clock.settle();
     expect(site.workflow(CONTROL_PLANE, 1)?.stopping).toBe(true);
-    for (const key of [SKIP_REMEDIATION_ANNOTATION, PRE_DRAIN_HOOK_ANNOTATION, PROTECTED_SINCE_ANNOTATION]) {
-      expect(site.machine(CONTROL_PLANE).annotations).not.toHaveProperty([key]);
-    }
-    expect(site.events('InPlaceProtectionEnded')).toHaveLength(1);
-    await site.clock.advance(120);
+    expect(site.machine(CONTROL_PLANE).annotations).toMatchObject(PROTECTED);
+    await site.clock.advance(60);
     expect(site.record(CONTROL_PLANE)).toMatchObject({ number: 1, state: 'cancelled' });
+    expectUnprotected();
+    expect(site.events('InPlaceProtectionEnded')).toHaveLength(1);
     expect(await site.update(B)).toMatchObject({
       status: 'Success',
       message: expect.stringContaining('being deleted'),
     });
     expect(site.workflow(CONTROL_PLANE, 2)).toBeUndefined();
+  });
+
+  it('deletion of the Machine is not held back by a node that does not end', async () => {
+    await open({ stepSeconds: 300 });
+    await site.poll(B, /backup: running/);
+    site.store.deleteMachine(NAMESPACE, CONTROL_PLANE);
+    await site.clock.advance(100);
+    expect(site.machine(CONTROL_PLANE).annotations).toMatchObject(PROTECTED);
+    await site.clock.advance(60);
+    expect(site.record(CONTROL_PLANE).state).toBe('stopping');
+    expectUnprotected();
+  });
+
+  it('deletion of a Machine whose operation has ended is not held back', async () => {
+    await open();
+    site.store.failStep('kubelet', 'no space left');
+    await site.poll(B, /operation 1 failed/);
+    expect(site.machine(CONTROL_PLANE).annotations).toMatchObject(PROTECTED);
+    site.store.deleteMachine(NAMESPACE, CONTROL_PLANE);
+    await site.clock.settle();
+    expectUnprotected();
   });
 
   it('deletion of the Workflow by hand is a failure that says so', async () => {
@@ -292,4 +317,10 @@ async function open(options: Parameters<typeof hookSite>[0] = {}): Promise<void>
 function addMachine(): void {
   const names = { namespace: NAMESPACE, name: CONTROL_PLANE, cluster: 'refit' };
   site.store.addMachine({ ...names, role: 'control-plane', version: 'v1.33.7' });
+}
+
+function expectUnprotected(): void {
+  for (const key of [...Object.keys(PROTECTED), PROTECTED_SINCE_ANNOTATION]) {
+    expect(site.machine(CONTROL_PLANE).annotations).not.toHaveProperty([key]);
+  }
 }
