@@ -40,5 +40,9 @@ export const MANAGED_BY = 'refit';
 /** Annotation on a node's Job: digest of what it was started with, without the contents. */
 export const INPUT_DIGEST_ANNOTATION = `${OWN}/input-sha256`;
 
+/** Annotations on the Lease of a control plane, besides that of the Machine: the Node that its holder may disturb. */
+export const NODE_ANNOTATION = `${OWN}/node`;
+export const NODE_UID_ANNOTATION = `${OWN}/node-uid`;
+
 /** Annotation on what Refit installs: what it is for and, if it is privileged, why. */
 export const DESCRIPTION_ANNOTATION = `${OWN}/description`;

@@ -2,25 +2,41 @@
 import { StatusError } from '../../api/errors.ts';
 import { CONTROL_PLANE_LEASE, NODE_NAMESPACE } from '../../api/install.ts';
 import type { JsonObject } from '../../api/json.ts';
-import { DESCRIPTION_ANNOTATION, MANAGED_BY, MANAGED_BY_LABEL } from '../../api/labels.ts';
-import { text } from '../../kubernetes/fields.ts';
+import {
+  DESCRIPTION_ANNOTATION,
+  MACHINE_LABEL,
+  MANAGED_BY,
+  MANAGED_BY_LABEL,
+  NODE_ANNOTATION,
+  NODE_UID_ANNOTATION,
+} from '../../api/labels.ts';
+import { text, texts } from '../../kubernetes/fields.ts';
 import { orAbsent } from '../api/absent.ts';
+import { machinePath, nodePath } from '../api/paths.ts';
 import { leasePath } from './paths.ts';
 import type { Remote } from './remote.ts';
+
+export interface LeaseHolder {
+  operation: string;
+  namespace: string;
+  machine: string;
+  node: { name: string; uid: string };
+}
 
 const LOOK_SECONDS = 5;
 
 /** Taken by the operation, or was its own already. Errors: Unavailable when another one holds it for so long. */
 export async function takeControlPlaneLease(
   remote: Remote,
-  operation: string,
+  asking: LeaseHolder,
   timeoutSeconds: number,
 ): Promise<void> {
   const { clock, log, signal } = remote;
+  const { operation } = asking;
   const end = clock.monotonic() + timeoutSeconds;
   let told = '';
   for (;;) {
-    const holder = await tryToTake(remote, operation);
+    const holder = await tryToTake(remote, asking);
     if (holder === operation) return;
     if (holder !== told) log(`waiting for ${heldBy(holder)}`);
     told = holder;
@@ -49,15 +65,39 @@ export async function releaseControlPlaneLease(remote: Remote, operation: string
 }
 
 /** Who holds it then. */
-async function tryToTake(remote: Remote, operation: string): Promise<string> {
+async function tryToTake(remote: Remote, asking: LeaseHolder): Promise<string> {
+  const { operation, namespace, machine, node } = asking;
   for (;;) {
     const lease = await orAbsent(remote.workload.get(leasePath(CONTROL_PLANE_LEASE)));
     const holder = lease && holderOf(lease);
-    if (holder !== undefined) return holder;
+    if (holder === operation) return holder;
+    if (lease && holder !== undefined && !(await isGone(remote, namespace, lease))) return holder;
     const spec = { holderIdentity: operation, acquireTime: microTime(remote.clock.now()) };
+    const annotations = {
+      [MACHINE_LABEL]: machine,
+      [NODE_ANNOTATION]: node.name,
+      [NODE_UID_ANNOTATION]: node.uid,
+    };
     // True or not: the next look tells. A request that was asked again may find its own work.
-    await (lease === undefined ? create(remote, spec) : write(remote, lease, spec));
+    await (lease === undefined ? create(remote, spec, annotations) : write(remote, lease, spec, annotations));
   }
+}
+
+/**
+ * Was the machine of the holder deleted, and its Node with it? Then nobody is left who could give the Lease back. Both
+ * must be gone: somebody may have deleted a Node by hand, and `clusterctl move` takes Machines elsewhere.
+ */
+async function isGone({ management, workload, log }: Remote, namespace: string, lease: JsonObject) {
+  const annotations = texts(lease, 'metadata', 'annotations');
+  const [machine, name] = [annotations[MACHINE_LABEL], annotations[NODE_ANNOTATION]];
+  if (machine === undefined || name === undefined) return false;
+  if ((await orAbsent(management.get(machinePath(namespace, machine)))) !== undefined) return false;
+  const node = await orAbsent(workload.get(nodePath(name)));
+  const uid = annotations[NODE_UID_ANNOTATION];
+  if (node !== undefined && (uid === undefined || text(node, 'metadata', 'uid') === uid)) return false;
+  const whose = `Machine ${namespace}/${machine} is gone, and its Node ${name}`;
+  log(`${holderOf(lease)} disturbs nothing any more: ${whose}`);
+  return true;
 }
 
 function heldBy(holder: string): string {
@@ -68,7 +108,7 @@ function holderOf(lease: JsonObject): string | undefined {
   return text(lease, 'spec', 'holderIdentity');
 }
 
-async function create({ workload }: Remote, spec: object): Promise<void> {
+async function create({ workload }: Remote, spec: object, annotations: object): Promise<void> {
   const lease = {
     apiVersion: 'coordination.k8s.io/v1',
     kind: 'Lease',
@@ -80,6 +120,7 @@ async function create({ workload }: Remote, spec: object): Promise<void> {
         [DESCRIPTION_ANNOTATION]:
           'Held by the operation that may disturb a control-plane node, until the node says that it is done. ' +
           'Nobody takes it over because of its age.',
+        ...annotations,
       },
     },
     spec,
@@ -92,10 +133,15 @@ async function create({ workload }: Remote, spec: object): Promise<void> {
 }
 
 /** False: somebody else changed it first. */
-async function write({ workload }: Remote, lease: JsonObject, spec: object): Promise<boolean> {
-  const resourceVersion = text(lease, 'metadata', 'resourceVersion') ?? '';
+async function write(
+  { workload }: Remote,
+  lease: JsonObject,
+  spec: object,
+  annotations: object = {},
+): Promise<boolean> {
+  const metadata = { resourceVersion: text(lease, 'metadata', 'resourceVersion') ?? '', annotations };
   try {
-    await workload.mergePatch(leasePath(CONTROL_PLANE_LEASE), { metadata: { resourceVersion }, spec });
+    await workload.mergePatch(leasePath(CONTROL_PLANE_LEASE), { metadata, spec });
     return true;
   } catch (error) {
     if (error instanceof StatusError && ['Conflict', 'NotFound'].includes(error.reason)) return false;

@@ -52,7 +52,8 @@ export async function runNodePart(
   const disturbs = role === 'control-plane' && (isFlipStep(command) || command === 'rollback');
   if (disturbs) {
     const seconds = Math.min(flags.timeoutSeconds, MOST_LEASE_SECONDS);
-    await takeControlPlaneLease(remote, facts.operation, seconds);
+    const { operation, namespace, name: machine } = facts;
+    await takeControlPlaneLease(remote, { operation, namespace, machine, node }, seconds);
   }
   const { workflow, operation: number } = flags;
   const report = await launchNodeStep(remote, { workflow, number, input, image: release.image });

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { text } from '../../../src/kubernetes/fields.ts';
 import {
+  type LeaseHolder,
   releaseControlPlaneLease,
   takeControlPlaneLease,
 } from '../../../src/steps/launcher/control-plane-lease.ts';
@@ -11,15 +12,33 @@ const LEASE = {
   namespace: 'capi-refit-node',
   name: 'refit-control-plane',
 };
+const MACHINE = { collection: '/apis/cluster.x-k8s.io/v1beta2/machines', namespace: 'lab', name: 'cp-1' };
+const NODE = { collection: '/api/v1/nodes', namespace: '', name: 'cp-1' };
 let site: LaunchSite;
 beforeEach(async () => {
   site = await launchSite();
+  for (const name of ['cp-1', 'cp-2']) {
+    site.server.data.create({ ...MACHINE, name }, {});
+    site.server.data.create({ ...NODE, name }, { metadata: { uid: 'uid-1' } });
+  }
 });
 afterEach(() => site.close());
 
 const holder = (): string | undefined => text(site.server.data.get(LEASE), 'spec', 'holderIdentity');
 const take = (operation: string, seconds = 60): Promise<void> =>
-  takeControlPlaneLease(site.remote, operation, seconds);
+  takeControlPlaneLease(site.remote, named(operation), seconds);
+
+function named(operation: string): LeaseHolder {
+  const name = operation === 'op-1' ? 'cp-1' : 'cp-2';
+  return { operation, namespace: 'lab', machine: name, node: { name, uid: 'uid-1' } };
+}
+
+async function expectHeld(by: string, operation: string): Promise<void> {
+  const waiting = expect(take(operation, 30)).rejects.toThrow(`holder: got ${by}`);
+  await site.pass(40);
+  await waiting;
+  expect(holder()).toBe(by);
+}
 
 describe('the Lease of the control plane', () => {
   it('is made when there is none, and is had again by the same operation', async () => {
@@ -68,6 +87,37 @@ describe('the Lease of the control plane', () => {
     expect(holder()).toBe('op-1');
   });
 
+  it('is taken over when Machine and Node of its holder are gone', async () => {
+    await take('op-1');
+    site.server.data.delete(MACHINE);
+    site.server.data.delete(NODE);
+    await take('op-2');
+    expect(holder()).toBe('op-2');
+    expect(site.lines).toEqual([
+      'op-1 disturbs nothing any more: Machine lab/cp-1 is gone, and its Node cp-1',
+    ]);
+    await expectHeld('op-2', 'op-1');
+  });
+
+  it('is taken over when another Node has the name of the one that is gone', async () => {
+    await take('op-1');
+    site.server.data.delete(MACHINE);
+    site.server.data.delete(NODE);
+    site.server.data.create(NODE, { metadata: { uid: 'another' } });
+    await take('op-2');
+    expect(holder()).toBe('op-2');
+  });
+
+  it.each<[string, () => unknown]>([
+    ['its Node is there', () => site.server.data.delete(MACHINE)],
+    ['its Machine is there', () => site.server.data.delete(NODE)],
+    ['it does not say whose it is', () => site.server.data.patch(LEASE, { metadata: { annotations: null } })],
+  ])('is not taken over when %s', async (_name, change) => {
+    await take('op-1');
+    change();
+    await expectHeld('op-1', 'op-2');
+  });
+
   it('is had again when somebody deleted it by hand', async () => {
     await take('op-1');
     site.server.data.delete(LEASE);
@@ -89,7 +139,7 @@ describe('the Lease of the control plane', () => {
         },
       },
     };
-    const waiting = expect(takeControlPlaneLease(slow, 'op-2', 0)).rejects.toThrow('holder: got op-3');
+    const waiting = expect(takeControlPlaneLease(slow, named('op-2'), 0)).rejects.toThrow('holder: got op-3');
     await site.pass(1);
     await waiting;
   });

@@ -10,14 +10,15 @@ import type { Remote } from '../../../src/steps/launcher/remote.ts';
 import { NODE_NAMESPACE } from '../../../src/api/install.ts';
 import { ApiServer } from '../../helpers/api-server.ts';
 import { fakeClock, type FakeClock } from '../../helpers/clock.ts';
-import { JOBS, NodeJobs } from '../../helpers/node-jobs.ts';
+import { JOBS } from '../../helpers/node-jobs.ts';
+import { NodeJobsServer } from '../../helpers/node-jobs-server.ts';
 import { trackedClient } from '../../helpers/tracked-client.ts';
 import { until } from '../../helpers/until.ts';
 import { IMAGE, OPERATION, sampleInput } from './samples.ts';
 
 export interface LaunchSite {
   server: ApiServer;
-  jobs: NodeJobs;
+  jobs: NodeJobsServer;
   clock: FakeClock;
   remote: Remote;
   /** Name of the Job. */
@@ -48,7 +49,7 @@ export interface LaunchSite {
 export async function launchSite(): Promise<LaunchSite> {
   const server = new ApiServer();
   await server.start();
-  const jobs = new NodeJobs(server);
+  const jobs = new NodeJobsServer(server);
   const clock = fakeClock();
   const lines: string[] = [];
   const stopping = new AbortController();
