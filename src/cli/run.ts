@@ -1,18 +1,11 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import {
-  OUTPUT_FOLDER,
-  STEP_COMMANDS,
-  stepParameters,
-  FINISH_FLAGS,
-  WORKFLOW_FLAGS,
-} from '../api/commands.ts';
-import { IMAGE_MAP_FOLDER, KUBECONFIG_FOLDER } from '../api/install.ts';
 import { STEP_NAMES } from '../api/steps.ts';
 import type { EntryFlags, ImageFlags, UpgraderFlags } from './commands/image.ts';
 import { execute, newProgram } from './execute.ts';
-import type { DemoFlags, PlanFlags, ServeFlags, StepOptions } from './flags.ts';
+import type { DemoFlags, PlanFlags, ServeFlags } from './flags.ts';
 import { addHost } from './host-commands.ts';
 import type { Io } from './io.ts';
+import { addStep } from './step-commands.ts';
 
 /** Run one command. Returns the exit code (api/commands.ts); never throws for what a user can cause. */
 export function run(argv: readonly string[], io: Io): Promise<number> {
@@ -24,7 +17,11 @@ export function createProgram(io: Io, exit: (code: number) => void): Command {
   addPlan(program, io, exit);
   addServe(program, io);
   addDemo(program, io, exit);
-  addStep(program, io, exit);
+  addStep(
+    program,
+    async (name, options) => (await import('./commands/step.ts')).step(name, options, io),
+    exit,
+  );
   addHost(program, io, exit);
   addImage(program, io, exit);
   return program;
@@ -79,32 +76,6 @@ function addDemo(program: Command, io: Io, exit: (code: number) => void): void {
     .action(async (options: DemoFlags) => exit(await (await import('./commands/demo.ts')).demo(options, io)));
 }
 
-/** The contract of generated containers: flags come from api/commands.ts and nowhere else; those for use by hand are ours. */
-function addStep(program: Command, io: Io, exit: (code: number) => void): void {
-  const step = program
-    .command('step')
-    .description('run one step of an operation; the containers of a Workflow do this');
-  for (const name of STEP_COMMANDS) {
-    const command = step.command(name);
-    const fixed = { ...WORKFLOW_FLAGS, ...(name === 'finish' ? FINISH_FLAGS : {}) };
-    for (const flag of Object.keys(fixed)) command.requiredOption(`--${flag} <value>`);
-    for (const parameter of stepParameters(name)) {
-      const flag = `--${parameter.name} <value>`;
-      if (parameter.name === 'timeout-seconds') command.requiredOption(flag, parameter.description, seconds);
-      else if (parameter.default === undefined) command.requiredOption(flag, parameter.description);
-      else command.option(flag, parameter.description, parameter.default);
-    }
-    command
-      .option('--kubeconfig <file>', 'management cluster (default: in-cluster, then KUBECONFIG)')
-      .option('--kubeconfig-folder <folder>', 'kubeconfig of the workload cluster', KUBECONFIG_FOLDER)
-      .option('--image-map-folder <folder>', 'releases and their images', IMAGE_MAP_FOLDER)
-      .option('--output-folder <folder>', 'where the output parameters are left', OUTPUT_FOLDER)
-      .action(async (options: StepOptions) =>
-        exit(await (await import('./commands/step.ts')).step(name, options, io)),
-      );
-  }
-}
-
 function addImage(program: Command, io: Io, exit: (code: number) => void): void {
   const image = program
     .command('image')
@@ -142,9 +113,4 @@ function port(text: string): number {
   const value = Number(text);
   if (!/^\d+$/.test(text) || value > 65_535) throw new InvalidArgumentError('expected a port, 0 to 65535');
   return value;
-}
-
-function seconds(text: string): number {
-  if (!/^[1-9]\d*$/.test(text)) throw new InvalidArgumentError('expected whole seconds above 0');
-  return Number(text);
 }

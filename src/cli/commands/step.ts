@@ -5,9 +5,10 @@ import type { StepCommand } from '../../api/commands.ts';
 import { IMAGE_MAP_KEY, KUBECONFIG_KEY } from '../../api/install.ts';
 import { createApiClient } from '../../kubernetes/api-client.ts';
 import { connect } from '../../kubernetes/connect.ts';
+import type { StepFlags } from '../../steps/api/api-step.ts';
 import { API_STEPS } from '../../steps/api/api-steps.ts';
 import { followingClient } from '../../steps/launcher/following-client.ts';
-import { runStep } from '../../steps/launcher/run-step.ts';
+import { runStep, type StepEnd, type StepTools } from '../../steps/launcher/run-step.ts';
 import { isSameCluster } from '../../steps/launcher/self-hosted.ts';
 import { stepFlags } from '../../steps/launcher/step-flags.ts';
 import { writeOutputs } from '../../steps/launcher/write-outputs.ts';
@@ -29,25 +30,38 @@ export async function step(command: StepCommand, options: StepOptions, io: Io): 
   const onSignal = (): void => stop.abort();
   process.once('SIGTERM', onSignal).once('SIGINT', onSignal);
   try {
-    const end = await runStep(command, flags, {
+    return await performStep(command, flags, {
       management,
       workload,
       clock,
       // One stream: two would reach the log in any order, and the last line counts.
       log: (line) => io.out(`${line}\n`),
       signal: stop.signal,
-      apiSteps: API_STEPS,
       readImageMap: () => readText(io, path.join(options.imageMapFolder, IMAGE_MAP_KEY)),
       isSelfHosted: async () => isSameCluster(managementConfig, await workload.kubeConfig()),
+      leaveOutputs: (end) => writeOutputs(options.outputFolder, command, end),
+      leaveReason: writeTerminationMessage,
     });
-    await writeOutputs(options.outputFolder, command, end);
-    if (end.code !== 0) await writeTerminationMessage(end.result.message);
-    io.out(`${end.result.message}\n`);
-    return end.code;
   } finally {
     process.off('SIGTERM', onSignal).off('SIGINT', onSignal);
     await Promise.all([management.close(), workload.close()]);
   }
+}
+
+/** The pod of a step, or whatever stands for one. */
+export interface StepPod extends Omit<StepTools, 'apiSteps'> {
+  leaveOutputs(end: StepEnd): Promise<void>;
+  /** Of a failure. */
+  leaveReason(message: string): Promise<void>;
+}
+
+/** Gives the exit code. */
+export async function performStep(command: StepCommand, flags: StepFlags, pod: StepPod): Promise<number> {
+  const end = await runStep(command, flags, { ...pod, apiSteps: API_STEPS });
+  await pod.leaveOutputs(end);
+  if (end.code !== 0) await pod.leaveReason(end.result.message);
+  pod.log(end.result.message);
+  return end.code;
 }
 
 /** Without it Argo would show the end of the log, from somewhere in the middle. By hand there is no such file. */
