@@ -44,10 +44,13 @@ export function apiOf(kubeConfig: KubeConfig): Api {
   };
 }
 
-/** The body of an answer that must be a success. Errors: what the server said. */
+/** The body of an answer that must be a success. Errors: what the server said, and `status`. */
 export async function expectOk(answer: Promise<Answer>): Promise<JsonObject> {
   const { status, body } = await answer;
-  if (status >= 300) throw new Error(`got ${status} ${text(body, 'message')}, expected a success`);
+  if (status >= 300) {
+    const problem = new Error(`got ${status} ${text(body, 'message')}, expected a success`);
+    throw Object.assign(problem, { status });
+  }
   return body;
 }
 
@@ -57,12 +60,14 @@ function send(url: URL, options: RequestOptions, content?: string | Buffer): Pro
       let received = '';
       response.setEncoding('utf8').on('data', (part: string) => (received += part));
       response.on('error', reject).on('end', () => {
+        const { statusCode: status = 0 } = response;
         try {
-          resolve({ status: response.statusCode ?? 0, body: JSON.parse(received) as JsonObject });
+          resolve({ status, body: JSON.parse(received) as JsonObject });
         } catch {
-          reject(
-            new Error(`${options.method} ${url.pathname}: got ${received.slice(0, 200)}, expected JSON`),
-          );
+          const got = received.slice(0, 200).trimEnd();
+          // A path that nothing serves.
+          if (status === 404) resolve({ status, body: { message: got } });
+          else reject(new Error(`${options.method} ${url.pathname}: got ${got}, expected JSON`));
         }
       });
     });

@@ -8,11 +8,12 @@ import { kubernetesStore } from '../../src/hook/kubernetes/store.ts';
 import { silent } from '../../src/hook/log.ts';
 import type { WorkflowView } from '../../src/hook/store.ts';
 import { planUpdate } from '../../src/plan/decide.ts';
+import { eventually } from '../helpers/eventually.ts';
 import { NO_FACTS, recorded, updateMachine } from '../helpers/requests.ts';
 import { apiOf, expectOk, kubeConfigOf } from './api.ts';
 import { startArgoController } from './argo-controller.ts';
 import { type PlayedEvent, type Script, startPodPlayer } from './pod-player.ts';
-import { eventually, policy, STRICT } from './site.ts';
+import { policy, STRICT } from './site.ts';
 
 const REQUESTS = {
   'control-plane': 'kcp-version-1.33-to-1.34/02-updatemachine-refit-cp-2f546.json',

@@ -2,9 +2,10 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { EXIT } from '../../src/api/commands.ts';
 import type { TaskPhase, WorkflowView } from '../../src/hook/store.ts';
+import type { Ending } from '../helpers/argo-pod.ts';
+import { eventually } from '../helpers/eventually.ts';
 import { type ArgoSite, createArgoSite, type Operations } from './argo-site.ts';
-import type { Ending, Script } from './pod-player.ts';
-import { eventually } from './site.ts';
+import type { Script } from './pod-player.ts';
 
 jest.setTimeout(60_000);
 

@@ -1,12 +1,10 @@
 // The control plane's components: what they are started with, and how to see that they are ready.
-import { generateKeyPairSync, randomBytes, randomInt } from 'node:crypto';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { get as getPlain } from 'node:http';
 import { get, type RequestOptions } from 'node:https';
-import { createServer } from 'node:net';
 import path from 'node:path';
 import { stringify } from 'yaml';
-
-const portAttempts = 50;
 
 export interface Settings {
   /** Only this user may look into it: it holds the token and etcd's socket. */
@@ -15,8 +13,8 @@ export interface Settings {
   token: string;
 }
 
-export async function createSettings(folder: string): Promise<Settings> {
-  const settings = { folder, port: await freePort(), token: randomBytes(24).toString('hex') };
+export function createSettings(folder: string, port: number): Settings {
+  const settings = { folder, port, token: randomBytes(24).toString('hex') };
   const user = `${settings.token},admin,admin,"system:masters"\n`;
   writeFileSync(path.join(folder, 'tokens.csv'), user, { mode: 0o600 });
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
@@ -53,8 +51,9 @@ export function apiServerArguments({ folder, port }: Settings): string[] {
   ];
 }
 
-export async function isEtcdReady({ folder }: Settings): Promise<boolean> {
-  return existsSync(path.join(folder, 'client.sock'));
+export function isEtcdReady({ folder }: Settings): Promise<boolean> {
+  // Not whether the socket is there: a killed one leaves it.
+  return answersOk({ socketPath: path.join(folder, 'client.sock'), path: '/readyz', timeout: 2000 });
 }
 
 export function isApiServerReady({ folder, port, token }: Settings): Promise<boolean> {
@@ -64,14 +63,13 @@ export function isApiServerReady({ folder, port, token }: Settings): Promise<boo
   return answersOk({ host: '127.0.0.1', port, path: '/readyz', ca, headers, timeout: 2000, agent: false });
 }
 
-/** Returns the path of the file. */
-export function writeKubeconfig({ folder, port, token }: Settings): string {
+/** Of the administrator. Returns the path of the file. */
+export function writeKubeconfig({ folder, port, token }: Settings, file: string): string {
   const ca = authority(folder) ?? '';
   const cluster = {
     server: `https://127.0.0.1:${port}`,
     'certificate-authority-data': Buffer.from(ca).toString('base64'),
   };
-  const file = path.join(folder, 'kubeconfig');
   const text = stringify({
     apiVersion: 'v1',
     kind: 'Config',
@@ -94,22 +92,11 @@ function authority(folder: string): string | undefined {
   return existsSync(file) ? readFileSync(file, 'utf8') : undefined;
 }
 
-function answersOk(options: RequestOptions): Promise<boolean> {
+/** Over TLS unless it is a socket or told otherwise; only an answer of 200 is a yes. */
+export function answersOk(options: RequestOptions): Promise<boolean> {
   return new Promise((resolve) => {
-    const request = get(options, (response) => resolve(response.resume().statusCode === 200));
+    const send = options.socketPath === undefined && options.protocol !== 'http:' ? get : getPlain;
+    const request = send(options, (response) => resolve(response.resume().statusCode === 200));
     request.on('timeout', () => request.destroy()).on('error', () => resolve(false));
   });
-}
-
-/** Below the range of client ports: a restarted server must find its port still free. */
-async function freePort(): Promise<number> {
-  for (let attempt = 0; attempt < portAttempts; attempt += 1) {
-    const port = randomInt(20_000, 30_000);
-    const isFree = await new Promise<boolean>((resolve) => {
-      const server = createServer().once('error', () => resolve(false));
-      server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
-    });
-    if (isFree) return port;
-  }
-  throw new Error(`127.0.0.1: found no free port in ${portAttempts} attempts`);
 }

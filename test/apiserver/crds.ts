@@ -1,25 +1,28 @@
 // The custom resources that Refit works with, as their projects publish them: from pinned Go modules.
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import type { JsonValue } from '../../src/api/json.ts';
+import { parse } from 'yaml';
 import { list, text } from '../../src/kubernetes/fields.ts';
+import { eventually } from '../helpers/eventually.ts';
 import { moduleFolder } from '../tools/build.ts';
 import { type Api, apiOf, expectOk, kubeConfigOf } from './api.ts';
+import { manifestJson } from './manifest-cache.ts';
+
+export const ARGO_CRDS = [
+  'clusterworkflowtemplates',
+  'cronworkflows',
+  'workflowartifactgctasks',
+  'workfloweventbindings',
+  'workflows',
+  'workflowtaskresults',
+  'workflowtasksets',
+  'workflowtemplates',
+];
 
 /** Family of test/tools -> files in its module, `<folder>/<group>_<plural>`. */
 const sources: Record<string, string[]> = {
   // Not the minimal ones: only these have the schema that refuses unknown and misplaced fields.
-  argo: [
-    'clusterworkflowtemplates',
-    'cronworkflows',
-    'workflowartifactgctasks',
-    'workfloweventbindings',
-    'workflows',
-    'workflowtaskresults',
-    'workflowtasksets',
-    'workflowtemplates',
-  ].map((plural) => `manifests/base/crds/full/argoproj.io_${plural}`),
+  argo: ARGO_CRDS.map((plural) => `manifests/base/crds/full/argoproj.io_${plural}`),
   capi: [
     ...['clusters', 'machinedeployments', 'machines', 'machinesets'].map(
       (plural) => `core/config/crd/bases/cluster.x-k8s.io_${plural}`,
@@ -29,7 +32,8 @@ const sources: Record<string, string[]> = {
   ],
 };
 
-const establishedTimeoutSeconds = 30;
+/** It has much to do with each, and they come together. */
+const servedTimeoutSeconds = 120;
 
 /**
  * Installs them, or only those of the given plurals; again is harmless. Resolves when they are served.
@@ -43,36 +47,66 @@ export async function installCrds(kubeconfigPath: string, only?: string[]): Prom
     files.push(...paths.map((file) => path.join(folder, `${file}.yaml`)));
   }
   const wanted = files.filter((file) => only === undefined || only.includes(crd(file).plural));
-  await Promise.all(wanted.map((file) => apply(api, file)));
-  await Promise.all(wanted.map((file) => established(api, crd(file).path)));
+  const read = async (file: string) => parse(await readFile(file, 'utf8')) as unknown;
+  const contents = await Promise.all(wanted.map((file) => manifestJson(file, () => read(file))));
+  await applyCrds(
+    api,
+    wanted.map((file, index) => ({ ...crd(file), content: contents[index] ?? {} })),
+  );
 }
 
-/** The bytes of the file as they are: parsing megabytes of schema is the API server's work. */
-async function apply(api: Api, file: string): Promise<void> {
-  const target = `${crd(file).path}?fieldManager=refit-test&force=true`;
+export interface Crd {
+  group: string;
+  plural: string;
+  /** JSON. */
+  content: object | Buffer;
+}
+
+/** Resolves when all are served. Errors: which one was refused, and why. */
+export async function applyCrds(api: Api, crds: readonly Crd[]): Promise<void> {
+  // Two at once: all of them take a busy machine longer than the API server gives to each.
+  const left = [...crds];
+  const applyLeft = async () => {
+    for (let next = left.shift(); next !== undefined; next = left.shift()) await apply(api, next);
+  };
+  await Promise.all([applyLeft(), applyLeft()]);
+  await eventually(
+    'CustomResourceDefinitions served',
+    async () => {
+      const groups = [...new Set(crds.map(({ group }) => group))];
+      const served = new Set((await Promise.all(groups.map((group) => servedIn(api, group)))).flat());
+      const missing = crds
+        .map(({ group, plural }) => `${plural}.${group}`)
+        .filter((name) => !served.has(name));
+      return missing.length === 0 || `missing: ${missing.join(', ')}`;
+    },
+    servedTimeoutSeconds,
+  );
+}
+
+async function apply(api: Api, crd: Crd): Promise<void> {
+  const name = `${crd.plural}.${crd.group}`;
+  const target = `/apis/apiextensions.k8s.io/v1/customresourcedefinitions/${name}`;
   try {
-    await expectOk(api.patch(target, await readFile(file), 'apply-patch+yaml'));
+    const query = '?fieldManager=refit-test&force=true';
+    await expectOk(api.patch(target + query, crd.content, 'apply-patch+yaml'));
   } catch (cause) {
-    throw new Error(`${file} not applied`, { cause });
+    throw new Error(`CustomResourceDefinition ${name} not applied`, { cause });
   }
 }
 
-async function established(api: Api, target: string): Promise<void> {
-  const deadline = performance.now() + establishedTimeoutSeconds * 1000;
-  for (;;) {
-    const conditions = list(await expectOk(api.get(target)), 'status', 'conditions');
-    const isTrue = (type: string) => (one: JsonValue) =>
-      text(one, 'type') === type && text(one, 'status') === 'True';
-    if (conditions.some(isTrue('Established'))) return;
-    if (performance.now() > deadline) {
-      throw new Error(`${target}: not Established after ${establishedTimeoutSeconds} s`);
-    }
-    await sleep(100);
-  }
+/** In any version. Discovery is asked, since the definitions themselves are large. */
+async function servedIn(api: Api, group: string): Promise<string[]> {
+  const { body } = await api.get(`/apis/${group}`);
+  const versions = list(body, 'versions').map((version) => text(version, 'groupVersion'));
+  const answers = await Promise.all(versions.map((version) => api.get(`/apis/${version}`)));
+  return answers
+    .flatMap((answer) => list(answer.body, 'resources'))
+    .map((resource) => `${text(resource, 'name')}.${group}`);
 }
 
 /** Named after the file, by the convention of controller-gen. */
-function crd(file: string): { plural: string; path: string } {
+function crd(file: string): Omit<Crd, 'content'> {
   const [group = '', plural = ''] = path.basename(file, '.yaml').split('_');
-  return { plural, path: `/apis/apiextensions.k8s.io/v1/customresourcedefinitions/${plural}.${group}` };
+  return { group, plural };
 }

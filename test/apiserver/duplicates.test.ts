@@ -11,9 +11,10 @@ import { createRefitServer } from '../../src/hook/refit-server.ts';
 import type { MachineView } from '../../src/hook/store.ts';
 import { selfSignedTls } from '../../src/hook/tls.ts';
 import { operationName } from '../../src/api/names.ts';
+import { eventually } from '../helpers/eventually.ts';
 import { call } from '../helpers/https.ts';
 import { apiOf, expectOk, kubeConfigOf } from './api.ts';
-import { createSite, eventually, policy, type Site, VERSION } from './site.ts';
+import { createSite, policy, type Site, VERSION } from './site.ts';
 
 const REPLICAS = 3;
 const CALLS = 1000;

@@ -43,8 +43,12 @@ export async function startEtcdMember(name: string): Promise<EtcdMember> {
   const container = { name: 'etcd', image: 'registry.k8s.io/etcd:3.6.8-0', command };
   await host.put(manifestFile('etcd'), stringify({ kind: 'Pod', spec: { containers: [container] } }));
   await putCertificates(host);
-  const log = path.join(host.root, 'etcd.log');
-  const daemon = startDaemon('etcd', await tool('etcd'), [...command.slice(1), '--unsafe-no-fsync'], log);
+  const daemon = startDaemon({
+    name: 'etcd',
+    binary: await tool('etcd'),
+    args: [...command.slice(1), '--unsafe-no-fsync'],
+    logFile: path.join(host.root, 'etcd.log'),
+  });
   const stop = async (): Promise<void> => {
     await daemon.stop();
     await host.removeAll();

@@ -6,6 +6,7 @@ import path from 'node:path';
 import { tool } from '../tools/build.ts';
 import * as components from './components.ts';
 import { type Daemon, startDaemon } from './daemon.ts';
+import { freePorts } from './free-ports.ts';
 
 export type Order = 'start' | 'stopApiServer' | 'startApiServer';
 export interface Reply {
@@ -35,12 +36,13 @@ async function obey(order: Order): Promise<Reply> {
 
 async function start(): Promise<string> {
   folder = mkdtempSync(path.join(tmpdir(), 'refit-apiserver-'));
-  const current = await components.createSettings(folder);
+  const [port = 0] = await freePorts(1);
+  const current = components.createSettings(folder, port);
   settings = current;
   const etcd = await run('etcd', components.etcdArguments(current));
   await etcd.ready(() => components.isEtcdReady(current), startTimeoutSeconds);
   await startApiServer();
-  return components.writeKubeconfig(current);
+  return components.writeKubeconfig(current, path.join(folder, 'kubeconfig'));
 }
 
 async function startApiServer(): Promise<void> {
@@ -50,10 +52,10 @@ async function startApiServer(): Promise<void> {
   await apiServer.ready(() => components.isApiServerReady(current), startTimeoutSeconds);
 }
 
-async function run(name: string, daemonArguments: string[]): Promise<Daemon> {
+async function run(name: string, args: string[]): Promise<Daemon> {
   const binary = await tool(name);
   if (isEnding || folder === undefined) throw new Error(`${name} not started: stopping`);
-  const daemon = startDaemon(name, binary, daemonArguments, path.join(folder, `${name}.log`));
+  const daemon = startDaemon({ name, binary, args, logFile: path.join(folder, `${name}.log`) });
   running.add(daemon);
   return daemon;
 }

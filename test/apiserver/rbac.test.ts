@@ -9,9 +9,10 @@ import { CLUSTERS, EVENTS, MACHINES, WORKFLOWS } from '../../src/hook/kubernetes
 import { kubernetesStore } from '../../src/hook/kubernetes/store.ts';
 import { silent } from '../../src/hook/log.ts';
 import type { ClusterView, EventInput, MachineView, Store } from '../../src/hook/store.ts';
+import { eventually } from '../helpers/eventually.ts';
 import { type Answer, type Api, apiOf, expectOk, kubeConfigOf } from './api.ts';
 import { applyInstallation, asServiceAccount } from './installation.ts';
-import { createSite, eventually, kubeadmConfigs, type Site, VERSION, workflowFor } from './site.ts';
+import { createSite, kubeadmConfigs, type Site, VERSION, workflowFor } from './site.ts';
 
 const admin = kubeConfigOf(process.env['REFIT_TEST_KUBECONFIG'] ?? '');
 const api = apiOf(admin);

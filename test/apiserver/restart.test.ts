@@ -5,11 +5,12 @@ import { CLUSTERS, MACHINES, WORKFLOWS } from '../../src/hook/kubernetes/resourc
 import { kubernetesStore } from '../../src/hook/kubernetes/store.ts';
 import { silent } from '../../src/hook/log.ts';
 import type { Change, MachineView, Store } from '../../src/hook/store.ts';
+import { eventually } from '../helpers/eventually.ts';
 import { updateMachine } from '../helpers/requests.ts';
 import { type Api, apiOf, expectOk, kubeConfigOf } from './api.ts';
 import { type ControlPlane, startControlPlane } from './control-plane.ts';
 import { installCrds } from './crds.ts';
-import { createMachine, createSite, eventually, type Site, workflowFor } from './site.ts';
+import { createMachine, createSite, type Site, workflowFor } from './site.ts';
 
 let controlPlane: ControlPlane;
 let api: Api;

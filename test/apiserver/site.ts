@@ -1,6 +1,5 @@
 // A namespace with one Cluster and one of its Machines, as Cluster API leaves them when it calls UpdateMachine.
 import { randomBytes } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { IWorkflow } from '@kubernetes-models/argo-workflows/argoproj.io/v1alpha1/Workflow';
 import type { JsonObject } from '../../src/api/json.ts';
 import { STRATEGY_IN_PLACE, STRATEGY_LABEL } from '../../src/api/labels.ts';
@@ -63,16 +62,8 @@ export function kubeadmConfigs(namespace: string): string {
   return `/apis/bootstrap.cluster.x-k8s.io/v1beta2/namespaces/${namespace}/kubeadmconfigs`;
 }
 
-/** Waits for what comes over the network. Errors: what did not come. */
-export async function eventually(what: string, check: () => boolean | Promise<boolean>, seconds = 10) {
-  const deadline = performance.now() + seconds * 1000;
-  while (!(await check())) {
-    if (performance.now() > deadline) throw new Error(`${what}: not true after ${seconds} s`);
-    await sleep(20);
-  }
-}
-
-function clusterObject(namespace: string, name: string): JsonObject {
+/** Opted in. */
+export function clusterObject(namespace: string, name: string): JsonObject {
   const controlPlaneRef = {
     apiGroup: 'controlplane.cluster.x-k8s.io',
     kind: 'KubeadmControlPlane',

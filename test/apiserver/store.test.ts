@@ -9,8 +9,9 @@ import * as resources from '../../src/hook/kubernetes/resources.ts';
 import { kubernetesStore } from '../../src/hook/kubernetes/store.ts';
 import { silent } from '../../src/hook/log.ts';
 import type { Change, ClusterView, EventInput, MachineView } from '../../src/hook/store.ts';
+import { eventually } from '../helpers/eventually.ts';
 import { apiOf, expectOk, kubeConfigOf } from './api.ts';
-import { createSite, eventually, type Site, STRICT, workflowFor } from './site.ts';
+import { createSite, type Site, STRICT, workflowFor } from './site.ts';
 
 const { CONFIG_MAPS, EVENTS, MACHINES, WORKFLOWS } = resources;
 const kubeConfig = kubeConfigOf(process.env['REFIT_TEST_KUBECONFIG'] ?? '');

@@ -206,7 +206,8 @@ function send({ response, frozen }: Watcher, type: string, object: JsonObject): 
   if (!frozen) response.write(`${JSON.stringify({ type, object })}\n`);
 }
 
-function placeOf(path: string): Place {
+/** Errors: ApiError 404. */
+export function placeOf(path: string): Place {
   const found =
     /^(\/api\/[^/]+|\/apis\/[^/]+\/[^/]+)(?:\/namespaces\/([^/]+))?\/([^/]+)(?:\/([^/]+))?(?:\/status)?$/.exec(
       path,

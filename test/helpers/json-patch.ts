@@ -11,11 +11,24 @@ export function applyPatch(document: object, operations: readonly PatchOperation
   for (const operation of JSON.parse(JSON.stringify(operations)) as PatchOperation[]) {
     const keys = keysOf(operation.path);
     const last = keys.pop();
-    const holder = keys.reduce<JsonValue | undefined>(member, copy);
-    if (last === undefined || !isObject(holder)) throw new Error(`no object holds ${operation.path}`);
-    applyTo(holder, last, operation);
+    const holder = keys.reduce<JsonValue | undefined>(memberOrItem, copy);
+    if (last !== undefined && Array.isArray(holder)) applyToList(holder, last, operation);
+    else if (last !== undefined && isObject(holder)) applyTo(holder, last, operation);
+    else throw new Error(`nothing holds ${operation.path}`);
   }
   return copy;
+}
+
+function memberOrItem(holder: JsonValue | undefined, key: string): JsonValue | undefined {
+  return Array.isArray(holder) ? holder[Number(key)] : member(holder, key);
+}
+
+function applyToList(list: JsonValue[], key: string, operation: PatchOperation): void {
+  const index = key === '-' ? list.length : Number(key);
+  const last = operation.op === 'add' ? list.length : list.length - 1;
+  if (!(index >= 0 && index <= last)) throw new Error(`${operation.op} of nothing at ${operation.path}`);
+  const items = operation.op === 'remove' ? [] : [operation.value];
+  list.splice(index, operation.op === 'add' ? 0 : 1, ...items);
 }
 
 function applyTo(holder: JsonObject, key: string, operation: PatchOperation): void {

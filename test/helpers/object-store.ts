@@ -157,7 +157,8 @@ function withVersion(object: JsonObject, version: number): JsonObject {
   return { ...object, metadata };
 }
 
-function merge(target: JsonValue | undefined, patch: JsonValue): JsonValue {
+/** RFC 7386. */
+export function merge(target: JsonValue | undefined, patch: JsonValue): JsonValue {
   if (!isObject(patch)) return patch;
   const merged: JsonObject = isObject(target) ? { ...target } : {};
   for (const [key, value] of Object.entries(patch)) {

@@ -22,9 +22,18 @@ export function recordings(containing = ''): string[] {
     .sort();
 }
 
+/** Is the recording one of `npm run lab:record`, whose folders are named after stories and machines by number? */
+export function isOfLab(path: string): boolean {
+  return /-machine(set)?-\d+\.json$/.test(path);
+}
+
 /** A recorded body as it came, or with edits. */
 export function recorded(path: string, ...edits: Edit[]): JsonObject {
-  return edited(JSON.parse(readFileSync(new URL(path, ROOT), 'utf8')) as JsonObject, ...edits);
+  return edited(JSON.parse(recordedText(path)) as JsonObject, ...edits);
+}
+
+export function recordedText(path: string): string {
+  return readFileSync(new URL(path, ROOT), 'utf8');
 }
 
 /** A copy with edits; objects on the way to a place are made, `-` appends to a list. */
