@@ -1,0 +1,20 @@
+// out/lab.json: figures of several programs, each of which writes its own.
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { JsonObject } from '../../src/api/json.ts';
+
+const FILE = fileURLToPath(new URL('../../out/lab.json', import.meta.url));
+
+export function readFigures(): JsonObject {
+  return existsSync(FILE) ? (JSON.parse(readFileSync(FILE, 'utf8')) as JsonObject) : {};
+}
+
+/** Keeps the other keys; numbers with two decimals. */
+export function writeFigures(figures: object): void {
+  const rounded = (_: string, value: unknown) =>
+    typeof value === 'number' ? Math.round(value * 100) / 100 : value;
+  mkdirSync(path.dirname(FILE), { recursive: true });
+  writeFileSync(`${FILE}.next`, `${JSON.stringify({ ...readFigures(), ...figures }, rounded, 2)}\n`);
+  renameSync(`${FILE}.next`, FILE);
+}
