@@ -1,6 +1,7 @@
 /** Why an operation was refused or failed; decides the answer and whether retrying can help. */
 export type Reason =
   | 'BadInput' // what was asked is malformed or not allowed: asking again does not help
+  | 'Forbidden' // the permission is missing; an API server that has just started knows none for some moments
   | 'NotFound'
   | 'Conflict' // somebody else changed the object first: read again and retry
   | 'AlreadyExists'

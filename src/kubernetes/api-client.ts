@@ -184,11 +184,13 @@ function refusal(what: string, status: number, content: string): StatusError {
   }
   const message = cut(text(answer, 'message') ?? 'no message', 300);
   return new StatusError(`${what}: ${status} ${message}`, {
-    reason: reasonOf(status, text(answer, 'reason')),
+    reason: reasonOf(status, text(answer, 'reason'), message),
   });
 }
 
-function reasonOf(status: number, reason: string | undefined): Reason {
+function reasonOf(status: number, reason: string | undefined, message: string): Reason {
+  // The other refusals of this status are of admission: quotas, Pod Security.
+  if (status === 403 && message.includes('is forbidden: User ')) return 'Forbidden';
   if (status === 404) return 'NotFound';
   if (status === 409) return reason === 'AlreadyExists' ? 'AlreadyExists' : 'Conflict';
   // 401: our token is being rotated, or the server cannot check it now.

@@ -18,7 +18,7 @@ export interface Recorded {
   body?: JsonObject;
 }
 /** A status, a connection that is cut, or no answer at all. */
-export type Fault = number | 'cut' | 'silence';
+export type Fault = number | ApiError | 'cut' | 'silence';
 
 interface Watcher {
   response: ServerResponse;
@@ -112,6 +112,7 @@ export class ApiServer {
       const fault = this.#takeFault(verb);
       if (fault === 'silence') return;
       if (fault === 'cut') return void response.destroy();
+      if (fault instanceof ApiError) throw fault;
       if (fault !== undefined) throw new ApiError(fault, 'Fault', `told to fail with ${fault}`);
       if (verb === 'watch') return this.#watch(place, query, response);
       answer(response, verb === 'create' ? 201 : 200, this.#do(verb, place, query, body ?? {}, request));

@@ -40,5 +40,6 @@ async function judge(check: () => Verdict | Promise<Verdict>): Promise<Verdict> 
 /** No connection, or a server that says that it cannot answer now. */
 function isPassing(error: Error & { status?: unknown }): boolean {
   const status = Number(error.status);
-  return 'syscall' in error || status === 429 || status >= 500;
+  if ('syscall' in error || status === 429 || status >= 500) return true;
+  return error.cause instanceof Error && isPassing(error.cause);
 }

@@ -6,6 +6,7 @@ import { KubeConfig } from '@kubernetes/client-node';
 import { createApiClient, type ApiClient } from '../../src/kubernetes/api-client.ts';
 import { ApiServer } from '../helpers/api-server.ts';
 import { fakeClock, type FakeClock } from '../helpers/clock.ts';
+import { ApiError } from '../helpers/object-store.ts';
 import { until } from '../helpers/until.ts';
 
 const PATH = '/api/v1/namespaces/lab/configmaps/c';
@@ -39,6 +40,12 @@ describe('an error', () => {
     server.failNext(1, status);
     const message = `PATCH ${PATH}: ${status} told to fail with ${status}`;
     await expect(client.mergePatch(PATH, { a: 1 })).rejects.toMatchObject({ reason, message });
+  });
+
+  it('is Forbidden when a permission is missing', async () => {
+    const message = 'pods is forbidden: User "u" cannot list resource "pods"';
+    server.failNext(1, new ApiError(403, 'Forbidden', message));
+    await expect(client.get(PATH)).rejects.toMatchObject({ reason: 'Forbidden' });
   });
 
   it('is AlreadyExists when the server says so', async () => {

@@ -35,7 +35,8 @@ async function readSecret(
   try {
     return await management.get(secretPath(namespace, name));
   } catch (error) {
-    if (!(error instanceof StatusError) || !['NotFound', 'BadInput'].includes(error.reason)) throw error;
+    if (!(error instanceof StatusError) || !['NotFound', 'Forbidden', 'BadInput'].includes(error.reason))
+      throw error;
     const expected = `${namespace}/${name} to be there, and in the list contentSecrets of the installation`;
     throw new StatusError(`${field}: ${error.message}, expected ${expected}`, { reason: 'BadInput' });
   }

@@ -111,7 +111,8 @@ async function readClusterConfiguration(workload: ApiClient): Promise<string | u
     const configMap = await workload.get(configMapPath('kube-system', 'kubeadm-config'));
     return text(configMap, 'data', 'ClusterConfiguration');
   } catch (error) {
-    if (error instanceof StatusError && ['NotFound', 'BadInput'].includes(error.reason)) return undefined;
+    if (error instanceof StatusError && ['NotFound', 'Forbidden', 'BadInput'].includes(error.reason))
+      return undefined;
     throw error;
   }
 }

@@ -119,7 +119,9 @@ function isNodeCommand(command: StepCommand): command is NodeCommand {
 
 function exitCode({ reason }: StatusError): number {
   if (reason === 'BadInput') return EXIT.badInput;
-  return ['Unavailable', 'Conflict', 'AlreadyExists'].includes(reason) ? EXIT.temporary : EXIT.failed;
+  return ['Unavailable', 'Forbidden', 'Conflict', 'AlreadyExists'].includes(reason)
+    ? EXIT.temporary
+    : EXIT.failed;
 }
 
 function asStatusError(error: unknown): StatusError {

@@ -58,6 +58,27 @@ describe('patientClient', () => {
     ]);
   });
 
+  it('asks again where a permission is missing, but not for long', async () => {
+    const brief = site(failing(3, 'Forbidden'));
+    const answer = brief.patient.get('/x');
+    await brief.clock.advance(6);
+    expect(await answer).toEqual({ asked: 4 });
+
+    const [away, starting] = [failing(50), failing(3, 'Forbidden')];
+    const late = site({
+      ...failing(0),
+      get: (path) => (late.clock.monotonic() < 98 ? away : starting).get(path),
+    });
+    const afterOutage = late.patient.get('/x');
+    await late.clock.advance(110);
+    expect(await afterOutage).toEqual({ asked: 4 });
+
+    const lasting = site(failing(400, 'Forbidden'));
+    const refused = expect(lasting.patient.get('/x')).rejects.toMatchObject({ reason: 'Forbidden' });
+    await lasting.clock.advance(60);
+    await refused;
+  });
+
   it.each<Reason>(['BadInput', 'NotFound', 'Conflict', 'AlreadyExists', 'Failed'])(
     'takes %s for an answer',
     async (reason) => {
