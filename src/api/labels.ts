@@ -25,6 +25,12 @@ export const CERTIFICATES_EXPIRY_ANNOTATION = 'machine.cluster.x-k8s.io/certific
 /** CAPI, on a pod of the workload cluster (value `skip`): it is not drained. */
 export const POD_DRAIN_LABEL = 'cluster.x-k8s.io/drain';
 
+/** CAPI, on a Machine: it was moved to another MachineSet, for which its MachineDeployment has not counted it yet. */
+export const UNCOUNTED_MOVE_ANNOTATION =
+  'in-place-updates.internal.cluster.x-k8s.io/pending-acknowledge-move';
+/** CAPI, on a MachineSet and its Machines: tells the MachineSets of a MachineDeployment apart. */
+export const UNIQUE_SET_LABEL = 'machine-template-hash';
+
 export const CLUSTER_NAME_LABEL = 'cluster.x-k8s.io/cluster-name';
 export const CONTROL_PLANE_LABEL = 'cluster.x-k8s.io/control-plane';
 export const DEPLOYMENT_NAME_LABEL = 'cluster.x-k8s.io/deployment-name';

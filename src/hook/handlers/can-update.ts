@@ -9,7 +9,12 @@ import {
   type HookResponse,
 } from '../../api/hooks.ts';
 import { member } from '../../api/json.ts';
-import { DEPLOYMENT_NAME_LABEL, SET_NAME_LABEL } from '../../api/labels.ts';
+import {
+  DEPLOYMENT_NAME_LABEL,
+  SET_NAME_LABEL,
+  UNCOUNTED_MOVE_ANNOTATION,
+  UNIQUE_SET_LABEL,
+} from '../../api/labels.ts';
 import { canUpdateResponse } from '../../plan/answer.ts';
 import { decideCanUpdate } from '../../plan/decide.ts';
 import type { Decision } from '../../plan/types.ts';
@@ -30,7 +35,10 @@ export async function canUpdate(
     return { apiVersion: HOOKS_API_VERSION, kind: `${hook}Response`, status: 'Success' };
   }
   const request = decodeRequestOf(hook, body);
-  if (request.hook === 'CanUpdateMachineSet') mustBeSettled(context, request);
+  if (request.hook === 'CanUpdateMachineSet') {
+    mustBeSettled(context, request);
+    mustNotStrand(context, request);
+  }
   const decision = decideCanUpdate(request, context.policy(), clusterFacts(context, cluster));
   context.metrics.decisions.inc({ hook, decision: decision.decision });
   if (decision.decision === 'block' || decision.decision === 'reject')
@@ -69,6 +77,32 @@ function mustBeSettled({ store, clock, policy }: Context, request: CanUpdateMach
   ];
   if (asked.some(([want, got]) => want !== undefined && got !== want)) {
     throw new StatusError(`${where} asks for something else by now, ask again`, { reason: 'Unavailable' });
+  }
+}
+
+/**
+ * An edit in the moment between the move of a Machine to the MachineSet that was wanted and its being counted there: that
+ * is not made up for any more. CAPI would make another Machine in its place, and delete one. Errors: Unavailable, until a
+ * person sets the MachineDeployment back.
+ */
+function mustNotStrand({ store, announce, policy }: Context, request: CanUpdateMachineSetRequest): void {
+  const { namespace, labels } = request.desired.machineSet.metadata;
+  const name = labels[DEPLOYMENT_NAME_LABEL] ?? '';
+  if (policy().onUncovered === 'replace') return;
+  for (const machine of store.machines()) {
+    if (machine.namespace !== namespace || machine.labels[DEPLOYMENT_NAME_LABEL] !== name) continue;
+    const isUncounted = UNCOUNTED_MOVE_ANNOTATION in machine.annotations && !machine.deleting;
+    if (!isUncounted || machine.labels[UNIQUE_SET_LABEL] === labels[UNIQUE_SET_LABEL]) continue;
+    const reason =
+      `MachineDeployment ${namespace}/${name} was edited while Machine ${machine.name} was being moved to what it asked ` +
+      'for then: going on, Cluster API would delete a Machine. Set its spec.template back to that, until the Machine is ' +
+      'updated, then edit it again';
+    announce(machine, 'Warning', 'InPlaceUpdateBlocked', reason);
+    const deployment = store.machineDeployment(namespace, name);
+    if (deployment) {
+      announce({ ...deployment, kind: 'MachineDeployment' }, 'Warning', 'InPlaceUpdateBlocked', reason);
+    }
+    throw new StatusError(reason, { reason: 'Unavailable' });
   }
 }
 

@@ -1,7 +1,13 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { HookResponse } from '../../../src/api/hooks.ts';
 import type { JsonObject } from '../../../src/api/json.ts';
-import { CONTROL_PLANE_LABEL, DEPLOYMENT_NAME_LABEL, SET_NAME_LABEL } from '../../../src/api/labels.ts';
+import {
+  CONTROL_PLANE_LABEL,
+  DEPLOYMENT_NAME_LABEL,
+  SET_NAME_LABEL,
+  UNCOUNTED_MOVE_ANNOTATION,
+  UNIQUE_SET_LABEL,
+} from '../../../src/api/labels.ts';
 import { CLUSTER, hookSite, NAMESPACE, type HookSite } from '../../helpers/hook-site.ts';
 import { recorded, type Edit } from '../../helpers/requests.ts';
 
@@ -131,6 +137,30 @@ describe('CanUpdateMachineSet', () => {
     ).toEqual(['Machine a', 'Machine b', 'MachineDeployment refit-md-0']);
   });
 
+  it('waits for a person when a Machine was being moved to what is not wanted any more', async () => {
+    await open();
+    addDeployment();
+    addMoved('1958966682-before');
+    await site.clock.advance(60);
+    await expect(ask(MACHINE_SET)).rejects.toThrow(
+      /^MachineDeployment lab\/refit-md-0 was edited while Machine moved was being moved .* Set its spec\.template back/,
+    );
+    expect(site.events('InPlaceUpdateBlocked').map(({ kind, name }) => `${kind} ${name}`)).toEqual([
+      'Machine moved',
+      'MachineDeployment refit-md-0',
+    ]);
+    site.setPolicy({ onUncovered: 'replace' });
+    expect((await ask(MACHINE_SET)).status).toBe('Success');
+  });
+
+  it('does not mind a Machine that is being moved to what is wanted', async () => {
+    await open();
+    addDeployment();
+    addMoved('2766563437-kkvzp');
+    await site.clock.advance(60);
+    expect((await ask(MACHINE_SET)).status).toBe('Success');
+  });
+
   it('names the label that is missing', async () => {
     await open();
     const label = DEPLOYMENT_NAME_LABEL.replace('/', '~1');
@@ -163,6 +193,19 @@ function addDeployment(
   more: { generation?: number; version?: string; bootstrapRef?: string; infrastructureRef?: string } = {},
 ): void {
   site.store.addMachineDeployment({ namespace: NAMESPACE, name: 'refit-md-0', generation: 1, ...more });
+}
+
+/** CAPI has changed its owner, and not yet counted it there. */
+function addMoved(to: string): void {
+  site.store.addMachine({
+    namespace: NAMESPACE,
+    name: 'moved',
+    cluster: CLUSTER,
+    role: 'worker',
+    version: 'v1.33.7',
+    labels: { [DEPLOYMENT_NAME_LABEL]: 'refit-md-0', [UNIQUE_SET_LABEL]: to },
+    annotations: { [UNCOUNTED_MOVE_ANNOTATION]: '' },
+  });
 }
 
 function addWorker(name: string, set: string): void {

@@ -47,10 +47,11 @@ describe('machineView', () => {
     expect(machineView(machine(machineStatus('v1.33.7', status))).nodeReady).toBe(false);
   });
 
-  it('says when the Machine is being deleted', () => {
+  it('says that the Machine is being deleted, and since when', () => {
     const object = machineObject('lab', 'm-1');
-    const metadata = { ...object.metadata, deletionTimestamp: '2026-01-01T00:00:00Z' };
-    expect(machineView({ ...object, metadata }).deleting).toBe(true);
+    const deletingSince = '2026-01-01T00:00:00Z';
+    const metadata = { ...object.metadata, deletionTimestamp: deletingSince };
+    expect(machineView({ ...object, metadata })).toMatchObject({ deleting: true, deletingSince });
   });
 });
 
