@@ -1,0 +1,41 @@
+// Where the Workflow of a Machine is, from the Workflow itself: its condition on the Machine comes later, or not at all
+// when somebody is away.
+import { workflowView } from '../../../src/hook/kubernetes/workflow-view.ts';
+import { MACHINE_UID_LABEL } from '../../../src/api/labels.ts';
+import { isObject } from '../../../src/api/json.ts';
+import type { StepName } from '../../../src/api/steps.ts';
+import { WORKFLOWS } from '../../../src/hook/kubernetes/resources.ts';
+import { text } from '../../../src/kubernetes/fields.ts';
+import { ARGO, WORKFLOW_LABEL } from '../../helpers/argo-pod.ts';
+import type { Site } from './site.ts';
+import { items, type Machine, machines } from './state.ts';
+
+type Named = Pick<Machine, 'uid'>;
+
+/** Has Argo begun it, and not seen its end? */
+export async function isRunning(site: Site, step: StepName, { uid }: Named): Promise<boolean> {
+  const found = await items(
+    site,
+    `${WORKFLOWS.path(site.namespace)}?labelSelector=${MACHINE_UID_LABEL}=${uid}`,
+  );
+  const tasks = found.filter(isObject).flatMap((workflow) => workflowView(workflow).tasks);
+  return tasks.some(({ name, phase }) => name === step && phase === 'Running');
+}
+
+/** The first one found. */
+export async function machineAt(site: Site, step: StepName, cluster: string): Promise<Machine | undefined> {
+  for (const machine of await machines(site, cluster)) {
+    if (await isRunning(site, step, machine)) return machine;
+  }
+  return undefined;
+}
+
+/** Phase of the step's pod of a Workflow, whether Argo has seen it or not; the last one of several. */
+export async function podPhase(site: Site, step: StepName, workflow: string): Promise<string | undefined> {
+  const path = `/api/v1/namespaces/${site.namespace}/pods?labelSelector=${WORKFLOW_LABEL}=${workflow}`;
+  const pods = await items(site, path);
+  const pod = pods.findLast((one) =>
+    text(one, 'metadata', 'annotations', `${ARGO}/node-name`)?.startsWith(`${workflow}.${step}`),
+  );
+  return text(pod, 'status', 'phase');
+}

@@ -1,0 +1,69 @@
+// The API of a declared Cluster itself, which its in-memory machines serve.
+import { KubeConfig } from '@kubernetes/client-node';
+import type { JsonObject } from '../../../src/api/json.ts';
+import { list, text } from '../../../src/kubernetes/fields.ts';
+import { nodePath } from '../../../src/steps/api/paths.ts';
+import { type Api, apiOf, expectOk } from '../../apiserver/api.ts';
+import { API, pathOf } from './objects.ts';
+import type { Site } from './site.ts';
+import type { Machine } from './state.ts';
+
+/** What the player notes on a Node each time it applied a desired state. */
+export interface Applied {
+  operation: string;
+  kubernetes: string;
+  desired: string;
+  count: number;
+}
+
+const APPLIED_ANNOTATION = 'lab.capi-refit.io/applied';
+
+export async function workloadApi(site: Site, cluster: string): Promise<Api> {
+  const path = pathOf(site, { apiVersion: API.core, kind: 'Secret' }, `${cluster}-kubeconfig`);
+  const value = text(await expectOk(site.api.get(path)), 'data', 'value') ?? '';
+  const kubeConfig = new KubeConfig();
+  kubeConfig.loadFromString(Buffer.from(value, 'base64').toString());
+  return apiOf(kubeConfig);
+}
+
+/** Nodes in memory have the names of their Machines. */
+export async function nodeOf(
+  site: Site,
+  cluster: string,
+  { name }: Pick<Machine, 'name'>,
+): Promise<JsonObject> {
+  const api = await workloadApi(site, cluster);
+  return expectOk(api.get(nodePath(name)));
+}
+
+/** Undefined: nothing was ever applied to the node. */
+export async function appliedTo(
+  site: Site,
+  cluster: string,
+  machine: Pick<Machine, 'name'>,
+): Promise<Applied | undefined> {
+  const node = await nodeOf(site, cluster, machine);
+  const note = text(node, 'metadata', 'annotations', APPLIED_ANNOTATION);
+  return note === undefined ? undefined : (JSON.parse(note) as Applied);
+}
+
+/** As its kubelet would report it. */
+export async function setNodeReady(
+  site: Site,
+  cluster: string,
+  machine: Pick<Machine, 'name'>,
+  ready: boolean,
+): Promise<void> {
+  const node = await nodeOf(site, cluster, machine);
+  const others = list(node, 'status', 'conditions').filter((one) => text(one, 'type') !== 'Ready');
+  const condition = {
+    ...{
+      type: 'Ready',
+      status: ready ? 'True' : 'False',
+      reason: ready ? 'KubeletReady' : 'KubeletNotReady',
+    },
+    lastTransitionTime: `${new Date().toISOString().slice(0, 19)}Z`,
+  };
+  const api = await workloadApi(site, cluster);
+  await expectOk(api.patch(nodePath(machine.name), { status: { conditions: [...others, condition] } }));
+}
