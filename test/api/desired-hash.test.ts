@@ -4,6 +4,7 @@ import { desiredHash } from '../../src/api/desired-hash.ts';
 import type { JsonObject, JsonValue } from '../../src/api/json.ts';
 import {
   edited,
+  isOfLab,
   machineBody,
   machineSetBody,
   recorded,
@@ -16,21 +17,16 @@ const hashOf = (body: JsonObject) => desiredHash(decodeRequest(body));
 /** The hash of a control-plane machine with this bootstrap configuration. */
 const specHash = (bootstrap: JsonObject) => hashOf(updateMachineBody({ to: { bootstrap } }));
 
-describe('recorded CanUpdate and UpdateMachine requests of one change have the same hash', () => {
-  const pairs = recordings('-updatemachine-').map((path): [string, string] => {
-    const folder = path.split('/')[0] ?? '';
-    const asked = recordings(folder)
-      .filter((other) => other.includes('-canupdate') && other < path)
-      .at(-1);
-    return [path, asked ?? ''];
+describe('of recorded requests', () => {
+  it.each(recordings('-updatemachine-'))('CAPI asked before for what %s wants', (update) => {
+    const [folder = ''] = update.split('/');
+    const asked = recordings('-canupdate').filter((path) => path.startsWith(`${folder}/`) && path < update);
+    expect(asked.map((path) => hashOf(recorded(path)))).toContain(hashOf(recorded(update)));
   });
 
-  it.each(pairs)('%s', (update, asked) => {
-    expect(hashOf(recorded(update))).toBe(hashOf(recorded(asked)));
-  });
-
-  it('and different changes have different ones', () => {
-    const changes = recordings('01-canupdate').map((path) => hashOf(recorded(path)));
+  it('different changes have different ones', () => {
+    const byHand = recordings('01-canupdate').filter((path) => !isOfLab(path));
+    const changes = byHand.map((path) => hashOf(recorded(path)));
     expect(new Set(changes).size).toBe(changes.length);
   });
 });
