@@ -98,7 +98,7 @@ export function p99(latencies: readonly number[]): number {
   );
 }
 
-function percentile(values: readonly number[], share: number): number {
+export function percentile(values: readonly number[], share: number): number {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? NaN;
 }
@@ -110,10 +110,20 @@ function get(port: number, path: string): Promise<number | undefined> {
   });
 }
 
-function post(agent: Agent, port: number, path: string, body: string): Promise<string> {
+/** Without an agent: on a connection of its own. */
+export function post(agent: Agent | false, port: number, path: string, body: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const headers = { 'Content-Length': Buffer.byteLength(body) };
-    const call = request({ host: '127.0.0.1', port, path, method: 'POST', agent, headers }, (response) => {
+    const options = {
+      host: '127.0.0.1',
+      port,
+      path,
+      method: 'POST',
+      agent,
+      headers,
+      rejectUnauthorized: false,
+    };
+    const call = request(options, (response) => {
       let text = '';
       response.setEncoding('utf8');
       response.on('data', (chunk: string) => (text += chunk));

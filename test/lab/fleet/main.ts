@@ -1,0 +1,108 @@
+// `node test/lab/fleet/main.ts [--machines N]`: part of `npm run bench:lab`. A lab of its own, a fleet of workers, and
+// an upgrade of all at once with each of Argo's settings.
+import { parseArgs } from 'node:util';
+import { apiOf, kubeConfigOf } from '../../apiserver/api.ts';
+import { applyTo } from '../../apiserver/apply.ts';
+import { runMain } from '../../helpers/run-main.ts';
+import type { LabClient } from '../connect.ts';
+import { writeFigures } from '../figures.ts';
+import type { Site } from '../kit/site.ts';
+import type { ArgoSettings } from '../processes/names.ts';
+import { launchLab } from '../supervisor/launch.ts';
+import { buildLabTools } from '../tools.ts';
+import { CLIENTS, tellClientsApart } from './api-requests.ts';
+import { createClusters, fleetClusters } from './clusters.ts';
+import { type Cost, upgradeFleet, WATCHED } from './upgrade.ts';
+
+const FOLDER = 'out/lab-fleet';
+const LIMIT_SECONDS = 3600;
+const FROM = 'v1.33.7';
+interface Costs {
+  defaults: Cost;
+  recommended: Cost;
+}
+
+async function main(args: string[]): Promise<number> {
+  const { values } = parseArgs({ args, options: { machines: { type: 'string', default: '200' } } });
+  const machines = Number(values.machines);
+  if (!(Number.isInteger(machines) && machines > 0)) {
+    throw new Error(`--machines: got ${values.machines}, expected a number above 0`);
+  }
+  await buildLabTools();
+  const lab = await launchLab({ folder: FOLDER, argo: 'defaults', stays: false, log });
+  try {
+    const costs = await measure(lab, machines);
+    print(machines, costs);
+    // The costs of those who follow our advice; the others beside them.
+    const { seconds, apiRequestsPerMachine, serverRssMiB, serverCpuSeconds } = costs.recommended;
+    writeFigures({
+      fleet: { machines, seconds, apiRequestsPerMachine, serverRssMiB, serverCpuSeconds, ...costs },
+    });
+  } finally {
+    await lab.stop();
+  }
+  return 0;
+}
+
+async function measure(lab: LabClient, machines: number): Promise<Costs> {
+  const kubeConfig = kubeConfigOf(lab.kubeconfigPath);
+  const api = apiOf(kubeConfig);
+  const site: Site = { lab, kubeConfig, api, namespace: lab.namespace, leave: () => Promise.resolve() };
+  await tellClientsApart(applyTo(api), site.namespace);
+  const clusters = fleetClusters(machines, FROM);
+  const begin = performance.now();
+  await createClusters(site, clusters, LIMIT_SECONDS);
+  const seconds = Math.round((performance.now() - begin) / 1000);
+  log(`${machines} workers of ${clusters.length} Clusters made in ${seconds} s`);
+
+  const upgrade = (argo: ArgoSettings, version: string) => {
+    const progress = tenths(machines, (done, after) =>
+      log(`${argo}: ${done} at ${version} after ${after} s`),
+    );
+    return upgradeFleet(site, clusters, { argo, version, limitSeconds: LIMIT_SECONDS, progress });
+  };
+  return {
+    defaults: await upgrade('defaults', 'v1.34.3'),
+    recommended: await upgrade('recommended', 'v1.35.1'),
+  };
+}
+
+/** Tells ten times, not each time. */
+function tenths(machines: number, tell: (done: number, seconds: number) => void) {
+  let told = 0;
+  return (done: number, seconds: number) => {
+    if (done < told + machines / 10 && done < machines) return;
+    told = done;
+    tell(done, Math.round(seconds));
+  };
+}
+
+function print(machines: number, costs: Costs): void {
+  const rows: [string, (cost: Cost) => number][] = [
+    ['seconds until all are up to date', ({ seconds }) => seconds],
+    ['API requests per Machine', ({ apiRequestsPerMachine }) => apiRequestsPerMachine],
+    ...CLIENTS.map((client): [string, (cost: Cost) => number] => [
+      `  of ${client}`,
+      ({ apiRequestsPerMachineBy }) => apiRequestsPerMachineBy[client],
+    ]),
+    ['server, highest RSS in MiB', ({ serverRssMiB }) => serverRssMiB],
+    ['server, CPU seconds', ({ serverCpuSeconds }) => serverCpuSeconds],
+    ...WATCHED.map((name): [string, (cost: Cost) => number] => [
+      `  CPU seconds of ${name}`,
+      ({ cpuSeconds }) => cpuSeconds[name],
+    ]),
+  ];
+  const line = (what: string, ...values: string[]) =>
+    [what.padEnd(36), ...values.map((value) => value.padStart(12))].join('');
+  process.stdout.write(`${line(`${machines} workers at once, Argo with:`, 'defaults', 'recommended')}\n`);
+  for (const [what, value] of rows) {
+    const values = [costs.defaults, costs.recommended].map((cost) => value(cost).toFixed(1));
+    process.stdout.write(`${line(what, ...values)}\n`);
+  }
+}
+
+function log(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
+await runMain(main);
