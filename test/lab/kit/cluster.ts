@@ -45,9 +45,21 @@ export async function declareCluster(site: Site, cluster: LabCluster): Promise<v
   await declare(site, clusterObjects(cluster));
 }
 
-/** Only these, of a Cluster that is there. */
-export async function declareWorkers(site: Site, cluster: string, workers: Workers): Promise<void> {
-  await declare(site, workerObjects(cluster, workers));
+/** What the MachineDeployment will refer to. */
+export async function declareTemplates(site: Site, cluster: string, workers: Workers): Promise<void> {
+  await declare(site, workerObjects(cluster, workers).filter(isTemplate));
+}
+
+/** One quick request; its templates must be there. */
+export async function declareDeployment(site: Site, cluster: string, workers: Workers): Promise<void> {
+  await declare(
+    site,
+    workerObjects(cluster, workers).filter((object) => !isTemplate(object)),
+  );
+}
+
+function isTemplate({ kind }: LabObject): boolean {
+  return kind.endsWith('Template');
 }
 
 export function clusterObjects(cluster: LabCluster): LabObject[] {

@@ -8,7 +8,7 @@ import { WORKFLOWS } from '../../../src/hook/kubernetes/resources.ts';
 import { text } from '../../../src/kubernetes/fields.ts';
 import { ARGO, WORKFLOW_LABEL } from '../../helpers/argo-pod.ts';
 import type { Site } from './site.ts';
-import { items, type Machine, machines } from './state.ts';
+import { items, type Machine } from './state.ts';
 
 type Named = Pick<Machine, 'uid'>;
 
@@ -20,14 +20,6 @@ export async function isRunning(site: Site, step: StepName, { uid }: Named): Pro
   );
   const tasks = found.filter(isObject).flatMap((workflow) => workflowView(workflow).tasks);
   return tasks.some(({ name, phase }) => name === step && phase === 'Running');
-}
-
-/** The first one found. */
-export async function machineAt(site: Site, step: StepName, cluster: string): Promise<Machine | undefined> {
-  for (const machine of await machines(site, cluster)) {
-    if (await isRunning(site, step, machine)) return machine;
-  }
-  return undefined;
 }
 
 /** Phase of the step's pod of a Workflow, whether Argo has seen it or not; the last one of several. */

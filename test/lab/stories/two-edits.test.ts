@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { UNCOUNTED_MOVE_ANNOTATION } from '../../../src/api/labels.ts';
 import { found } from '../../helpers/eventually.ts';
-import { declareWorkers, type LabCluster, type Workers } from '../kit/cluster.ts';
+import { declareDeployment, declareTemplates, type LabCluster, type Workers } from '../kit/cluster.ts';
 import { settled, siteWith } from '../kit/settled.ts';
 import type { Site } from '../kit/site.ts';
 import { type Machine, machines, refusal } from '../kit/state.ts';
@@ -12,6 +12,8 @@ import { inPlace, summaries, type Summary } from '../kit/summary.ts';
 
 const TRIES = 10;
 const GAP_MS = 500;
+/** Further apart, on a machine that is too busy, this is another story, and Machines are lost. */
+const LONGEST_GAP_MS = 2000;
 const VERSION = { version: 'v1.34.3' };
 
 /** Each is a try. With one Machine, where CAPI asks nothing more once it is on its way: the worst case. */
@@ -36,20 +38,23 @@ afterAll(() => site?.leave());
 /** With `settleSeconds: 0` in the policy all ten are lost. */
 it('loses no Machine in ten tries, and updates each once, to what was wanted last', async () => {
   const before = await machinesOf('twice');
-  await Promise.all(
-    tries.map(async (workers) => {
-      const next = sleep(GAP_MS);
-      await edit(workers, 'first');
-      await next;
-      await edit(workers, 'second');
-    }),
-  );
+  for (const workers of tries) await prepare(workers);
+  const gaps: number[] = [];
+  for (const workers of tries) {
+    const start = performance.now();
+    await edit(workers, 'first');
+    await sleep(GAP_MS);
+    await edit(workers, 'second');
+    gaps.push(performance.now() - start);
+  }
+  expect(Math.max(...gaps)).toBeLessThan(LONGEST_GAP_MS);
   await settled(site, cluster);
   expect(await machinesOf('twice')).toEqual(before.map((one) => inPlace(one)));
 });
 
 it('an edit while a Machine is moved is not gone on with until it is taken back', async () => {
   const before = await machinesOf('several');
+  await prepare(several);
   await edit(several, 'first');
   const isMoved = ({ annotations }: Machine): boolean => UNCOUNTED_MOVE_ANNOTATION in annotations;
   const find = async () => (await machines(site, cluster.name, 'worker')).find(isMoved);
@@ -65,8 +70,19 @@ it('an edit while a Machine is moved is not gone on with until it is taken back'
   expect(await machinesOf('several')).toEqual(before.map((one) => inPlace(inPlace(one))));
 });
 
+/** So that an edit is one request. */
+async function prepare(workers: Workers): Promise<void> {
+  for (const content of ['first', 'second']) {
+    await declareTemplates(site, cluster.name, withContent(workers, content));
+  }
+}
+
 async function edit(workers: Workers, content: string): Promise<void> {
-  await declareWorkers(site, cluster.name, { ...workers, files: { '/etc/kubernetes/lab.conf': content } });
+  await declareDeployment(site, cluster.name, withContent(workers, content));
+}
+
+function withContent(workers: Workers, content: string): Workers {
+  return { ...workers, files: { '/etc/kubernetes/lab.conf': content } };
 }
 
 async function machinesOf(prefix: string): Promise<Summary[]> {

@@ -10,7 +10,7 @@ import { play } from '../../kit/script.ts';
 import { settled, siteWith, UPDATE_IN_PROGRESS } from '../../kit/settled.ts';
 import type { Site } from '../../kit/site.ts';
 import { type Machine, machines } from '../../kit/state.ts';
-import { machineAt } from '../../kit/steps.ts';
+import { machineAt } from '../../kit/held.ts';
 import { inPlace, summaries } from '../../kit/summary.ts';
 
 const cluster: LabCluster = {
@@ -35,9 +35,9 @@ it('in the middle of a control plane: its machines are upgraded in place, each i
   const before = await summaries(site, cluster, 'control-plane');
   await play(site, { default: { kubelet: { holdWhile: true } } });
   await declareCluster(site, upgraded);
-  const first = await found('a machine at kubelet', () => machineAt(site, 'kubelet', cluster.name), 60);
+  const first = await machineAt(site, cluster, 'kubelet');
   await restart(site, 'capi-core', 'capi-control-plane');
-  expect(await machineAt(site, 'kubelet', cluster.name)).toMatchObject({ uid: first.uid });
+  expect(await machineAt(site, cluster, 'kubelet')).toMatchObject({ uid: first.uid });
 
   await play(site, {});
   await settled(site, upgraded);

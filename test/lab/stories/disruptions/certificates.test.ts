@@ -7,7 +7,6 @@ import { HOOKS_API_VERSION } from '../../../../src/api/hooks.ts';
 import { DISCOVERY_PATH } from '../../../../src/hook/hooks.ts';
 import { text } from '../../../../src/kubernetes/fields.ts';
 import { expectOk } from '../../../apiserver/api.ts';
-import { found } from '../../../helpers/eventually.ts';
 import { call } from '../../../helpers/https.ts';
 import { createAuthority, type KeyPair } from '../../certificates.ts';
 import { folderLayout } from '../../folder.ts';
@@ -17,7 +16,7 @@ import { withControlPlane, withWorkers } from '../../kit/edits.ts';
 import { play } from '../../kit/script.ts';
 import { settled, siteWith } from '../../kit/settled.ts';
 import type { Site } from '../../kit/site.ts';
-import { machineAt } from '../../kit/steps.ts';
+import { machineAt } from '../../kit/held.ts';
 import { inPlace, summaries } from '../../kit/summary.ts';
 
 const EXTENSION_CONFIG = '/apis/runtime.cluster.x-k8s.io/v1beta2/extensionconfigs/capi-refit';
@@ -54,7 +53,7 @@ it('new ones in the middle of a control plane: it is upgraded in place, and so a
   const former = managersPair();
   await play(site, { default: { kubelet: { holdWhile: true } } });
   await declareCluster(site, upgraded);
-  await found('a machine at kubelet', () => machineAt(site, 'kubelet', cluster.name), 90);
+  await machineAt(site, cluster, 'kubelet');
   await site.lab.rotateCertificates();
   expect(await answerTo(managersPair())).toBe('Success');
   expect(await answerTo(former)).toMatch(REFUSED);

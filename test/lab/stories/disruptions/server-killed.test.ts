@@ -1,7 +1,7 @@
 // Refit's server is killed, and started again.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { eventually, found } from '../../../helpers/eventually.ts';
+import { eventually } from '../../../helpers/eventually.ts';
 import { declareCluster, type LabCluster } from '../../kit/cluster.ts';
 import { putInOrder, restart } from '../../kit/disruption.ts';
 import { withControlPlane, withWorkers } from '../../kit/edits.ts';
@@ -10,7 +10,7 @@ import { play } from '../../kit/script.ts';
 import { settled, siteWith } from '../../kit/settled.ts';
 import type { Site } from '../../kit/site.ts';
 import { type Machine, machines, workflows } from '../../kit/state.ts';
-import { machineAt } from '../../kit/steps.ts';
+import { machineAt } from '../../kit/held.ts';
 import { inPlace, summaries } from '../../kit/summary.ts';
 import { appliedTo } from '../../kit/workload.ts';
 
@@ -42,7 +42,7 @@ it('at every stage of an operation, and between two: each is done once, in one W
   await declareCluster(site, changed);
   await killedAtEachWrite();
 
-  const first = await found('a worker at kubelet', () => machineAt(site, 'kubelet', cluster.name), 60);
+  const first = await machineAt(site, cluster, 'kubelet');
   await restart(site, 'refit');
   await site.lab.kill('refit');
   await play(site, {});
