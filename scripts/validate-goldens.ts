@@ -39,7 +39,9 @@ function validator(file: string): Validate {
 }
 
 function argoObjects(root: string): { where: string; document: { kind: string } }[] {
-  const files = globSync(['test/golden/**/*.yaml', 'dist/*.yaml'], { cwd: root }).sort();
+  // Those of recorded requests are answers, not objects.
+  const folders = ['charts', 'generators', 'steps'].map((folder) => `test/golden/${folder}/*.yaml`);
+  const files = globSync([...folders, 'dist/*.yaml'], { cwd: root }).sort();
   return files.flatMap((file) =>
     parseAllDocuments(readFileSync(join(root, file), 'utf8')).flatMap((parsed) => {
       if (parsed.errors.length > 0) throw new Error(`${file}: ${parsed.errors[0]?.message}`);
