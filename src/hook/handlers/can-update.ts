@@ -85,7 +85,8 @@ function mustBeSettled({ store, clock, policy }: Context, request: CanUpdateMach
  * is not made up for any more. CAPI would make another Machine in its place, and delete one. Errors: Unavailable, until a
  * person sets the MachineDeployment back.
  */
-function mustNotStrand({ store, announce, policy }: Context, request: CanUpdateMachineSetRequest): void {
+function mustNotStrand(context: Context, request: CanUpdateMachineSetRequest): void {
+  const { store, announce, policy } = context;
   const { namespace, labels } = request.desired.machineSet.metadata;
   const name = labels[DEPLOYMENT_NAME_LABEL] ?? '';
   if (policy().onUncovered === 'replace') return;
@@ -98,21 +99,25 @@ function mustNotStrand({ store, announce, policy }: Context, request: CanUpdateM
       'for then: going on, Cluster API would delete a Machine. Set its spec.template back to that, until the Machine is ' +
       'updated, then edit it again';
     announce(machine, 'Warning', 'InPlaceUpdateBlocked', reason);
-    const deployment = store.machineDeployment(namespace, name);
-    if (deployment) {
-      announce({ ...deployment, kind: 'MachineDeployment' }, 'Warning', 'InPlaceUpdateBlocked', reason);
-    }
+    tellDeployment(context, request, reason);
     throw new StatusError(reason, { reason: 'Unavailable' });
   }
 }
 
 /** CAPI shows a refusal nowhere but in its log: tell it where people look. */
 function tellBlocked(context: Context, request: CanUpdateRequest, { reason }: Decision): void {
-  const { store, announce } = context;
+  const { announce } = context;
   for (const about of objectsOf(context, request)) {
     announce(about, 'Warning', 'InPlaceUpdateBlocked', reason);
   }
-  if (request.hook !== 'CanUpdateMachineSet') return;
+  if (request.hook === 'CanUpdateMachineSet') tellDeployment(context, request, reason);
+}
+
+function tellDeployment(
+  { store, announce }: Context,
+  request: CanUpdateMachineSetRequest,
+  reason: string,
+): void {
   const { namespace, labels } = request.desired.machineSet.metadata;
   const deployment = store.machineDeployment(namespace, labels[DEPLOYMENT_NAME_LABEL] ?? '');
   if (deployment)
