@@ -2,12 +2,17 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { JsonObject } from '../../src/api/json.ts';
+import type { StoryResult } from './story-results.ts';
 
 const FILE = fileURLToPath(new URL('../../out/lab.json', import.meta.url));
 
-export function readFigures(): JsonObject {
-  return existsSync(FILE) ? (JSON.parse(readFileSync(FILE, 'utf8')) as JsonObject) : {};
+interface Figures {
+  stories?: StoryResult[];
+  [other: string]: unknown;
+}
+
+export function readFigures(): Figures {
+  return existsSync(FILE) ? (JSON.parse(readFileSync(FILE, 'utf8')) as Figures) : {};
 }
 
 /** Keeps the other keys; numbers with two decimals. */

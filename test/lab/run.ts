@@ -63,8 +63,8 @@ async function tellStories(lab: LabClient, args: string[], resultsFile: string):
     await runJest([...options, ...args, ...chosen], { REFIT_LAB_FOLDER: lab.folder });
     results.push(...readResults(resultsFile));
   }
-  const known = args.length === 0 ? [] : (readFigures()['stories'] ?? []);
-  writeFigures({ stories: mergedResults(known as unknown as StoryResult[], results) });
+  const known = args.length === 0 ? [] : (readFigures().stories ?? []);
+  writeFigures({ stories: mergedResults(known, results) });
   if (results.length === 0) process.stderr.write(`no story was told: ${args.join(' ')}\n`);
   return !isInterrupted && results.length > 0 && results.every(({ ok }) => ok) ? 0 : 1;
 }

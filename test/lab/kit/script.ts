@@ -2,9 +2,8 @@
 import type { StepName } from '../../../src/api/steps.ts';
 import { CONFIG_MAPS } from '../../../src/hook/kubernetes/resources.ts';
 import { expectOk } from '../../apiserver/api.ts';
+import { SCRIPT_CONFIG_MAP } from '../player/script.ts';
 import type { Site } from './site.ts';
-
-export const SCRIPT_CONFIG_MAP = 'lab-player';
 
 /** Takes so long; is held for as long as the script says so; or fails, so often. */
 export type Play = { seconds: number } | { holdWhile: true } | { fail: string; times: number };

@@ -5,7 +5,7 @@ import { CLUSTERS, CONFIG_MAPS } from '../../../src/hook/kubernetes/resources.ts
 import { type Api, apiOf, expectOk, kubeConfigOf } from '../../apiserver/api.ts';
 import { connectLab, type LabClient } from '../connect.ts';
 import { STORY_NAMESPACES } from '../namespaces.ts';
-import { SCRIPT_CONFIG_MAP } from './script.ts';
+import { SCRIPT_CONFIG_MAP } from '../player/script.ts';
 
 export interface Site {
   lab: LabClient;

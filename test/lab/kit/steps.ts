@@ -1,25 +1,17 @@
 // Where the Workflow of a Machine is, from the Workflow itself: its condition on the Machine comes later, or not at all
 // when somebody is away.
-import { workflowView } from '../../../src/hook/kubernetes/workflow-view.ts';
-import { MACHINE_UID_LABEL } from '../../../src/api/labels.ts';
-import { isObject } from '../../../src/api/json.ts';
 import type { StepName } from '../../../src/api/steps.ts';
-import { WORKFLOWS } from '../../../src/hook/kubernetes/resources.ts';
 import { text } from '../../../src/kubernetes/fields.ts';
 import { ARGO, WORKFLOW_LABEL } from '../../helpers/argo-pod.ts';
 import type { Site } from './site.ts';
-import { items, type Machine } from './state.ts';
+import { items, type Machine, workflows } from './state.ts';
 
 type Named = Pick<Machine, 'uid'>;
 
 /** Has Argo begun it, and not seen its end? */
 export async function isRunning(site: Site, step: StepName, { uid }: Named): Promise<boolean> {
-  const found = await items(
-    site,
-    `${WORKFLOWS.path(site.namespace)}?labelSelector=${MACHINE_UID_LABEL}=${uid}`,
-  );
-  const tasks = found.filter(isObject).flatMap((workflow) => workflowView(workflow).tasks);
-  return tasks.some(({ name, phase }) => name === step && phase === 'Running');
+  const found = await workflows(site);
+  return found.some(({ machineUid, running }) => machineUid === uid && running.includes(step));
 }
 
 /** Phase of the step's pod of a Workflow, whether Argo has seen it or not; the last one of several. */

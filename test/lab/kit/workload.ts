@@ -4,19 +4,10 @@ import type { JsonObject } from '../../../src/api/json.ts';
 import { list, text } from '../../../src/kubernetes/fields.ts';
 import { nodePath } from '../../../src/steps/api/paths.ts';
 import { type Api, apiOf, expectOk } from '../../apiserver/api.ts';
+import { type Applied, appliedOn } from '../player/node-object.ts';
 import { API, pathOf } from './objects.ts';
 import type { Site } from './site.ts';
 import type { Machine } from './state.ts';
-
-/** What the player notes on a Node each time it applied a desired state. */
-export interface Applied {
-  operation: string;
-  kubernetes: string;
-  desired: string;
-  count: number;
-}
-
-const APPLIED_ANNOTATION = 'lab.capi-refit.io/applied';
 
 export async function workloadApi(site: Site, cluster: string): Promise<Api> {
   const path = pathOf(site, { apiVersion: API.core, kind: 'Secret' }, `${cluster}-kubeconfig`);
@@ -42,9 +33,7 @@ export async function appliedTo(
   cluster: string,
   machine: Pick<Machine, 'name'>,
 ): Promise<Applied | undefined> {
-  const node = await nodeOf(site, cluster, machine);
-  const note = text(node, 'metadata', 'annotations', APPLIED_ANNOTATION);
-  return note === undefined ? undefined : (JSON.parse(note) as Applied);
+  return appliedOn(await nodeOf(site, cluster, machine));
 }
 
 /** As its kubelet would report it. */

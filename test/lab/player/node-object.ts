@@ -14,7 +14,7 @@ import { merge } from '../../helpers/object-store.ts';
 import { amend } from './amend.ts';
 import type { InMemoryServer } from './in-memory-server.ts';
 
-export const APPLIED_ANNOTATION = 'lab.capi-refit.io/applied';
+const APPLIED_ANNOTATION = 'lab.capi-refit.io/applied';
 
 const appliedSchema = z.strictObject({
   operation: z.string(),

@@ -11,7 +11,7 @@ import { orAbsent } from '../../../src/steps/api/absent.ts';
 import { configMapPath } from '../../../src/steps/launcher/paths.ts';
 import { amend } from './amend.ts';
 
-const CONFIG_MAP = 'lab-player';
+export const SCRIPT_CONFIG_MAP = 'lab-player';
 const LOOK_SECONDS = 1;
 
 const orderSchema = z.union([
@@ -37,7 +37,7 @@ export interface Script {
 export function configMapScript(client: ApiClient, clock: Clock): Script {
   return {
     async obey(scene, signal) {
-      const path = configMapPath(scene.namespace, CONFIG_MAP);
+      const path = configMapPath(scene.namespace, SCRIPT_CONFIG_MAP);
       while (!signal.aborted) {
         const order = orderFor(scene, await orAbsent(client.get(path)))?.order;
         if (order === undefined) return;
@@ -89,7 +89,7 @@ function parse(key: string, content: string | undefined): z.infer<typeof scriptS
   try {
     return scriptSchema.parse(JSON.parse(content ?? '{}'));
   } catch (cause) {
-    const got = `ConfigMap ${CONFIG_MAP}: ${key}: got ${content ?? 'nothing'}`;
+    const got = `ConfigMap ${SCRIPT_CONFIG_MAP}: ${key}: got ${content ?? 'nothing'}`;
     throw new StatusError(`${got}, expected {"step": {"fail" | "holdWhile" | "seconds": ...}}`, {
       reason: 'BadInput',
       cause,
