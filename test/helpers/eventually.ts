@@ -3,21 +3,24 @@ import { setTimeout as sleep } from 'node:timers/promises';
 /** True, or what is still missing. */
 export type Verdict = boolean | string;
 
-const pollEveryMs = 50;
+/** The longer it takes, the less often: a look at a busy server is part of its load. */
+const POLL_MS = { first: 50, most: 1000 };
+const SHARE_OF_WAIT = 0.05;
 
 /**
  * Waits for what comes over the network. A server that cannot be reached is waited for, too.
  * Errors: what did not come, and what the last look at it missed.
  */
 export async function eventually(what: string, check: () => Verdict | Promise<Verdict>, seconds = 10) {
-  const deadline = performance.now() + seconds * 1000;
+  const begin = performance.now();
   for (;;) {
     const verdict = await judge(check);
     if (verdict === true) return;
-    if (performance.now() > deadline) {
+    const waitedMs = performance.now() - begin;
+    if (waitedMs > seconds * 1000) {
       throw new Error(`${what}: not true after ${seconds} s${verdict === false ? '' : `: ${verdict}`}`);
     }
-    await sleep(pollEveryMs);
+    await sleep(Math.min(Math.max(POLL_MS.first, waitedMs * SHARE_OF_WAIT), POLL_MS.most));
   }
 }
 
