@@ -6,6 +6,6 @@ export default {
   rootDir: '../..',
   testMatch: ['<rootDir>/test/lab/stories/**/*.test.ts'],
   testPathIgnorePatterns: ['/node_modules/'],
-  // Of all that a story waits for, each has a shorter time of its own.
-  testTimeout: 900_000,
+  // Of all that a story waits for, each has a shorter time of its own; the longest is that for its turn.
+  testTimeout: 1_800_000,
 };

@@ -26,6 +26,12 @@ export async function summaries(site: Site, { name }: LabCluster, role?: Role): 
   return (await machines(site, name, role)).map((machine) => summary(machine, all));
 }
 
+/** Of one MachineDeployment. */
+export async function summariesOf(site: Site, cluster: LabCluster, deployment: string): Promise<Summary[]> {
+  const workers = await summaries(site, cluster, 'worker');
+  return workers.filter(({ name }) => name.startsWith(`${deployment}-`));
+}
+
 function summary(machine: Machine, all: readonly Workflow[]): Summary {
   const { name, uid, version, kubeletVersion, conditions, operation } = machine;
   return {

@@ -11,7 +11,13 @@ export const ARGO_NAMESPACE = 'argo';
 /** The controller's. */
 export const ARGO_SERVICE_ACCOUNT = 'argo';
 
-const KINDS = ['ServiceAccount', 'Role', 'RoleBinding', 'ClusterRole', 'ClusterRoleBinding'];
+export const ARGO_ACCOUNT_KINDS = [
+  'ServiceAccount',
+  'Role',
+  'RoleBinding',
+  'ClusterRole',
+  'ClusterRoleBinding',
+];
 
 /** What large fleets should have: no events, and the limits of semaphores read from memory. */
 const LEAN = {
@@ -20,16 +26,21 @@ const LEAN = {
   synchronization: { semaphoreLimitCacheSeconds: 30 },
 };
 
-export async function argoInstallation(): Promise<JsonObject[]> {
+export function argoInstallation(): Promise<JsonObject[]> {
+  return argoObjects(ARGO_ACCOUNT_KINDS);
+}
+
+/** Of these kinds, and the namespace. */
+export async function argoObjects(kinds: readonly string[]): Promise<JsonObject[]> {
   const folder = path.join(await moduleFolder('argo'), 'manifests', 'cluster-install-no-crds');
   const objects = await kustomize(folder);
   const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: ARGO_NAMESPACE } };
-  return [namespace, ...objects.filter((object) => KINDS.includes(text(object, 'kind') ?? ''))];
+  return [namespace, ...objects.filter((object) => kinds.includes(text(object, 'kind') ?? ''))];
 }
 
 /** Read when the controller starts. */
 export function argoConfigMap(settings: ArgoSettings): JsonObject {
-  const config = { ...WITHOUT_METRICS, ...(settings === 'recommended' ? LEAN : {}) };
+  const config = { ...WITHOUT_METRICS, ...(settings === 'defaults' ? {} : LEAN) };
   return {
     apiVersion: 'v1',
     kind: 'ConfigMap',

@@ -4,15 +4,16 @@ import { ARGO_NAMESPACE } from '../objects/argo.ts';
 import type { ArgoSettings } from './names.ts';
 import type { ProcessSpec } from './process.ts';
 
+/** Its ConfigMap (objects/argo.ts) is the other half. */
 const SETTINGS: Record<ArgoSettings, { args: string[]; environment: Record<string, string> }> = {
-  fast: { args: FAST_CLIENT, environment: { DEFAULT_REQUEUE_TIME: FAST_REQUEUE } },
+  fast: lean(FAST_REQUEUE),
   defaults: { args: [], environment: {} },
-  // Its ConfigMap (objects/argo.ts) is the other half.
-  recommended: {
-    args: FAST_CLIENT,
-    environment: { DEFAULT_REQUEUE_TIME: '1s', INFORMER_WRITE_BACK: 'true' },
-  },
+  recommended: lean('1s'),
 };
+
+function lean(requeue: string) {
+  return { args: FAST_CLIENT, environment: { DEFAULT_REQUEUE_TIME: requeue, INFORMER_WRITE_BACK: 'true' } };
+}
 
 /** For all namespaces. */
 export async function argo(kubeconfigPath: string, settings: ArgoSettings): Promise<ProcessSpec> {

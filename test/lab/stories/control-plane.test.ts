@@ -1,23 +1,23 @@
-// A control plane of three machines, one minor version up.
+// A control plane of three machines: a minor version up, another configuration, and both at once by CAPI's own doing.
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { eventually, found } from '../../helpers/eventually.ts';
 import { declareCluster, type LabCluster } from '../kit/cluster.ts';
 import { type Entry, keepDiary } from '../kit/diary.ts';
-import { withVersion } from '../kit/edits.ts';
+import { withControlPlane, withVersion } from '../kit/edits.ts';
 import { owners } from '../kit/owners.ts';
 import { play } from '../kit/script.ts';
 import { settled, siteWith } from '../kit/settled.ts';
 import type { Site } from '../kit/site.ts';
-import { machines } from '../kit/state.ts';
+import { machines, refusal } from '../kit/state.ts';
 import { inPlace, summaries } from '../kit/summary.ts';
 import { nodeOf } from '../kit/workload.ts';
 import { text } from '../../../src/kubernetes/fields.ts';
 
-const cluster: LabCluster = {
+/** As it is between two stories; each changes it. */
+let cluster: LabCluster = {
   name: 'three',
-  controlPlane: { replicas: 3, version: 'v1.33.7', auditPolicy: true },
+  controlPlane: { replicas: 3, version: 'v1.34.3', etcdImageTag: '3.6.4-0', auditPolicy: true },
 };
-const upgraded = withVersion(cluster, 'v1.34.3');
 
 let site: Site;
 beforeAll(async () => {
@@ -26,39 +26,82 @@ beforeAll(async () => {
 afterAll(() => site?.leave());
 
 it('is upgraded in place, a machine only when the Node of the one before shows the version', async () => {
+  const from = cluster.controlPlane.version;
+  cluster = withVersion(cluster, 'v1.35.1');
   const before = await summaries(site, cluster);
   const diary = await keepDiary(site);
   await play(site, { default: { kubelet: { holdWhile: true } } });
-  await declareCluster(site, upgraded);
+  await declareCluster(site, cluster);
 
   const first = await found('a machine whose kubelet is held', heldMachine, 60);
   await eventually('the control plane knows where it is', async () => {
     const [controlPlane] = await owners(site, cluster.name);
     return controlPlane?.conditions['MachinesUpToDate']?.message.includes('kubelet') ?? false;
   });
-  expect(await kubeletVersion(first)).toBe('v1.33.7');
+  expect(await kubeletVersion(first)).toBe(from);
   const waiting = before.filter(({ name }) => name !== first);
   expect((await summaries(site, cluster)).filter(({ name }) => name !== first)).toEqual(
     waiting.map((one) => ({ ...one, conditions: { ...one.conditions, UpToDate: 'False' } })),
   );
 
   await play(site, {});
-  await settled(site, upgraded);
+  await settled(site, cluster);
   diary.close();
-  expect(await summaries(site, upgraded)).toEqual(before.map((one) => inPlace(one, 'v1.34.3')));
-  for (const { name } of before) expect(await kubeletVersion(name)).toBe('v1.34.3');
+  expect(await summaries(site, cluster)).toEqual(before.map((one) => inPlace(one, 'v1.35.1')));
+  for (const { name } of before) expect(await kubeletVersion(name)).toBe('v1.35.1');
   const order = namesOf(diary.machines);
   expect(order).toHaveLength(3);
   expect(diary.machines.filter(isMilestone)).toEqual(
-    order.flatMap((name) => ['updating', 'shows v1.34.3', 'updated'].map((what) => ({ name, what }))),
+    order.flatMap((name) => ['updating', 'shows v1.35.1', 'updated'].map((what) => ({ name, what }))),
   );
+  await expectUpToDate();
+});
+
+it('another etcd, a file and a name of the API server are changed in place', async () => {
+  cluster = withControlPlane(cluster, {
+    etcdImageTag: '3.6.5-0',
+    files: { '/etc/sysctl.d/99-lab.conf': 'vm.max_map_count = 262144\n' },
+    certSANs: ['api.lab.example.com'],
+  });
+  const before = await summaries(site, cluster);
+  await declareCluster(site, cluster);
+  await settled(site, cluster);
+
+  expect(await summaries(site, cluster)).toEqual(before.map((one) => inPlace(one)));
+  await expectUpToDate();
+});
+
+it('what cannot be changed in place is told on a machine, and all of them stay', async () => {
+  const before = await summaries(site, cluster);
+  await declareCluster(site, withControlPlane(cluster, { ntpServers: ['ntp.lab.example.com'] }));
+  const told = async () => {
+    const refusals = await Promise.all(before.map((machine) => refusal(site, machine)));
+    return refusals.find((text) => text !== undefined);
+  };
+  expect(await found('an Event of a machine', told, 30)).toContain('/spec/ntp');
+
+  await declareCluster(site, cluster);
+  await settled(site, cluster);
+  expect(await summaries(site, cluster)).toEqual(before);
+});
+
+it('is upgraded in place from 1.35 to 1.36, where CAPI takes a feature gate out of its configuration', async () => {
+  cluster = withVersion(cluster, 'v1.36.0');
+  const before = await summaries(site, cluster);
+  await declareCluster(site, cluster);
+  await settled(site, cluster);
+  expect(await summaries(site, cluster)).toEqual(before.map((one) => inPlace(one, 'v1.36.0')));
+  await expectUpToDate();
+});
+
+async function expectUpToDate(): Promise<void> {
   const [controlPlane] = await owners(site, cluster.name);
   expect(controlPlane).toMatchObject({
-    version: 'v1.34.3',
+    version: cluster.controlPlane.version,
     status: { replicas: 3, readyReplicas: 3, availableReplicas: 3, upToDateReplicas: 3 },
     conditions: { RollingOut: { status: 'False' }, MachinesUpToDate: { status: 'True' } },
   });
-});
+}
 
 async function heldMachine(): Promise<string | undefined> {
   const present = await machines(site, cluster.name);

@@ -2,9 +2,10 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { declareCluster, type LabCluster } from '../../kit/cluster.ts';
 import { withWorkers } from '../../kit/edits.ts';
-import { settled, siteWith } from '../../kit/settled.ts';
+import { settled } from '../../kit/settled.ts';
 import type { Site } from '../../kit/site.ts';
 import { machines, workflows } from '../../kit/state.ts';
+import { siteInTurn } from '../../kit/turn.ts';
 
 const cluster: LabCluster = {
   name: 'replaced',
@@ -15,7 +16,7 @@ const uncovered = withWorkers(cluster, { ntpServers: ['ntp.lab.example.com'] });
 
 let site: Site;
 beforeAll(async () => {
-  site = await siteWith('replace', cluster);
+  site = await siteInTurn('replace', cluster);
   await site.lab.kill('refit');
   await site.lab.start('refit', { policy: { onUncovered: 'replace' } });
 });

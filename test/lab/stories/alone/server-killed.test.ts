@@ -7,12 +7,13 @@ import { putInOrder, restart } from '../../kit/disruption.ts';
 import { withControlPlane, withWorkers } from '../../kit/edits.ts';
 import { type Gate, openGate, says, type Write } from '../../kit/gate.ts';
 import { play } from '../../kit/script.ts';
-import { settled, siteWith } from '../../kit/settled.ts';
+import { settled } from '../../kit/settled.ts';
 import type { Site } from '../../kit/site.ts';
 import { type Machine, machines, workflows } from '../../kit/state.ts';
 import { machineAt } from '../../kit/held.ts';
 import { inPlace, summaries } from '../../kit/summary.ts';
 import { appliedTo } from '../../kit/workload.ts';
+import { siteInTurn } from '../../kit/turn.ts';
 
 /** Longer than its policy's settleSeconds: it must see a MachineDeployment for that long before it says yes. */
 const UP_SECONDS = 6;
@@ -27,7 +28,7 @@ const upgraded = withControlPlane(withFile('changed again'), { version: 'v1.34.3
 
 let site: Site;
 beforeAll(async () => {
-  site = await siteWith('server-killed', cluster);
+  site = await siteInTurn('server-killed', cluster);
 });
 afterAll(async () => {
   if (!site) return;

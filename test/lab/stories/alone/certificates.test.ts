@@ -14,10 +14,11 @@ import { declareCluster, type LabCluster } from '../../kit/cluster.ts';
 import { putInOrder } from '../../kit/disruption.ts';
 import { withControlPlane, withWorkers } from '../../kit/edits.ts';
 import { play } from '../../kit/script.ts';
-import { settled, siteWith } from '../../kit/settled.ts';
+import { settled } from '../../kit/settled.ts';
 import type { Site } from '../../kit/site.ts';
 import { machineAt } from '../../kit/held.ts';
 import { inPlace, summaries } from '../../kit/summary.ts';
+import { siteInTurn } from '../../kit/turn.ts';
 
 const EXTENSION_CONFIG = '/apis/runtime.cluster.x-k8s.io/v1beta2/extensionconfigs/capi-refit';
 /** In the words of Refit, or in those of the handshake where a recorder listens. */
@@ -33,7 +34,7 @@ const allUpgraded = withWorkers(upgraded, { version: 'v1.34.3' });
 
 let site: Site;
 beforeAll(async () => {
-  site = await siteWith('certificates', cluster);
+  site = await siteInTurn('certificates', cluster);
 });
 afterAll(async () => {
   if (!site) return;

@@ -7,11 +7,12 @@ import { putInOrder, restart } from '../../kit/disruption.ts';
 import { withControlPlane, withWorkers } from '../../kit/edits.ts';
 import { openGate, says } from '../../kit/gate.ts';
 import { play } from '../../kit/script.ts';
-import { settled, siteWith, UPDATE_IN_PROGRESS } from '../../kit/settled.ts';
+import { settled, UPDATE_IN_PROGRESS } from '../../kit/settled.ts';
 import type { Site } from '../../kit/site.ts';
 import { type Machine, machines } from '../../kit/state.ts';
 import { machineAt } from '../../kit/held.ts';
 import { inPlace, summaries } from '../../kit/summary.ts';
+import { siteInTurn } from '../../kit/turn.ts';
 
 const cluster: LabCluster = {
   name: 'unmanaged',
@@ -23,7 +24,7 @@ const changed = withWorkers(upgraded, { files: { '/etc/kubernetes/lab.conf': 'ch
 
 let site: Site;
 beforeAll(async () => {
-  site = await siteWith('capi-core-killed', cluster);
+  site = await siteInTurn('capi-core-killed', cluster);
 });
 afterAll(async () => {
   if (!site) return;

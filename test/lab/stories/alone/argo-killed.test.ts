@@ -6,12 +6,13 @@ import { declareCluster, type LabCluster } from '../../kit/cluster.ts';
 import { putInOrder } from '../../kit/disruption.ts';
 import { withWorkers } from '../../kit/edits.ts';
 import { play, type Script } from '../../kit/script.ts';
-import { settled, siteWith } from '../../kit/settled.ts';
+import { settled } from '../../kit/settled.ts';
 import type { Site } from '../../kit/site.ts';
 import { machines, workflows } from '../../kit/state.ts';
 import { isRunning, podPhase } from '../../kit/steps.ts';
 import { inPlace, summaries, type Summary } from '../../kit/summary.ts';
 import { appliedTo } from '../../kit/workload.ts';
+import { siteInTurn } from '../../kit/turn.ts';
 
 const cluster: LabCluster = {
   name: 'unled',
@@ -22,7 +23,7 @@ const upgraded = withWorkers(cluster, { version: 'v1.34.3' });
 
 let site: Site;
 beforeAll(async () => {
-  site = await siteWith('argo-killed', cluster);
+  site = await siteInTurn('argo-killed', cluster);
 });
 afterAll(async () => {
   if (!site) return;

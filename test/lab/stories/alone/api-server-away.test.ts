@@ -6,12 +6,13 @@ import { declareCluster, type LabCluster } from '../../kit/cluster.ts';
 import { putInOrder, restart } from '../../kit/disruption.ts';
 import { withControlPlane, withWorkers } from '../../kit/edits.ts';
 import { play } from '../../kit/script.ts';
-import { settled, siteWith } from '../../kit/settled.ts';
+import { settled } from '../../kit/settled.ts';
 import type { Site } from '../../kit/site.ts';
 import { machines } from '../../kit/state.ts';
 import { isRunning } from '../../kit/steps.ts';
 import { inPlace, summaries } from '../../kit/summary.ts';
 import { appliedTo } from '../../kit/workload.ts';
+import { siteInTurn } from '../../kit/turn.ts';
 
 const AWAY_SECONDS = 120;
 /** Then they look for it every 30 to 60 seconds (client-go), and work goes on. */
@@ -29,7 +30,7 @@ const changed = withControlPlane(withWorkers(cluster, { files }), { version: 'v1
 
 let site: Site;
 beforeAll(async () => {
-  site = await siteWith('api-server-away', cluster);
+  site = await siteInTurn('api-server-away', cluster);
 });
 afterAll(async () => {
   if (!site) return;

@@ -2,13 +2,14 @@
 // MachineSet that is not wanted any more, and scales that down before it has counted what it holds.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { UNCOUNTED_MOVE_ANNOTATION } from '../../../src/api/labels.ts';
-import { found } from '../../helpers/eventually.ts';
-import { declareDeployment, declareTemplates, type LabCluster, type Workers } from '../kit/cluster.ts';
-import { settled, siteWith } from '../kit/settled.ts';
-import type { Site } from '../kit/site.ts';
-import { type Machine, machines, refusal } from '../kit/state.ts';
-import { inPlace, summaries, type Summary } from '../kit/summary.ts';
+import { UNCOUNTED_MOVE_ANNOTATION } from '../../../../src/api/labels.ts';
+import { found } from '../../../helpers/eventually.ts';
+import { declareDeployment, declareTemplates, type LabCluster, type Workers } from '../../kit/cluster.ts';
+import { settled } from '../../kit/settled.ts';
+import type { Site } from '../../kit/site.ts';
+import { type Machine, machines, refusal } from '../../kit/state.ts';
+import { inPlace, summariesOf } from '../../kit/summary.ts';
+import { siteInTurn } from '../../kit/turn.ts';
 
 const TRIES = 10;
 const GAP_MS = 500;
@@ -31,13 +32,13 @@ const cluster: LabCluster = {
 
 let site: Site;
 beforeAll(async () => {
-  site = await siteWith('two-edits', cluster);
+  site = await siteInTurn('two-edits', cluster);
 });
 afterAll(() => site?.leave());
 
 /** With `settleSeconds: 0` in the policy all ten are lost. */
 it('loses no Machine in ten tries, and updates each once, to what was wanted last', async () => {
-  const before = await machinesOf('twice');
+  const before = await summariesOf(site, cluster, 'twice');
   for (const workers of tries) await prepare(workers);
   const gaps: number[] = [];
   for (const workers of tries) {
@@ -49,11 +50,11 @@ it('loses no Machine in ten tries, and updates each once, to what was wanted las
   }
   expect(Math.max(...gaps)).toBeLessThan(LONGEST_GAP_MS);
   await settled(site, cluster);
-  expect(await machinesOf('twice')).toEqual(before.map((one) => inPlace(one)));
+  expect(await summariesOf(site, cluster, 'twice')).toEqual(before.map((one) => inPlace(one)));
 });
 
 it('an edit while a Machine is moved is not gone on with until it is taken back', async () => {
-  const before = await machinesOf('several');
+  const before = await summariesOf(site, cluster, 'several');
   await prepare(several);
   await edit(several, 'first');
   const isMoved = ({ annotations }: Machine): boolean => UNCOUNTED_MOVE_ANNOTATION in annotations;
@@ -67,7 +68,7 @@ it('an edit while a Machine is moved is not gone on with until it is taken back'
   await settled(site, cluster);
   await edit(several, 'second');
   await settled(site, cluster);
-  expect(await machinesOf('several')).toEqual(before.map((one) => inPlace(inPlace(one))));
+  expect(await summariesOf(site, cluster, 'several')).toEqual(before.map((one) => inPlace(inPlace(one))));
 });
 
 /** So that an edit is one request. */
@@ -83,8 +84,4 @@ async function edit(workers: Workers, content: string): Promise<void> {
 
 function withContent(workers: Workers, content: string): Workers {
   return { ...workers, files: { '/etc/kubernetes/lab.conf': content } };
-}
-
-async function machinesOf(prefix: string): Promise<Summary[]> {
-  return (await summaries(site, cluster, 'worker')).filter(({ name }) => name.startsWith(prefix));
 }
