@@ -23,6 +23,11 @@ export const PRE_DRAIN_HOOK_ANNOTATION = `pre-drain.delete.hook.machine.cluster.
 /** CAPI, on a KubeadmConfig: read again from the API server's certificate when it is absent. */
 export const CERTIFICATES_EXPIRY_ANNOTATION = 'machine.cluster.x-k8s.io/certificates-expiry';
 /** CAPI, on a pod of the workload cluster (value `skip`): it is not drained. */
+/**
+ * Annotation on a Machine: why nothing is started on it, for people; a retry ends it. Set by a rollback, since what is
+ * desired is ahead of the node then, or by a person.
+ */
+export const BLOCKED_ANNOTATION = `${OWN}/blocked`;
 export const POD_DRAIN_LABEL = 'cluster.x-k8s.io/drain';
 
 /** CAPI, on a Machine: it was moved to another MachineSet, for which its MachineDeployment has not counted it yet. */
@@ -41,6 +46,12 @@ export const MACHINE_LABEL = `${OWN}/machine`;
 export const MACHINE_UID_LABEL = `${OWN}/machine-uid`;
 export const OPERATION_LABEL = `${OWN}/operation`;
 export const MANAGED_BY_LABEL = 'app.kubernetes.io/managed-by';
+/** CAPI, on a Machine: what is desired is written, and UpdateMachine is asked until it is done. */
+export const UPDATE_IN_PROGRESS_ANNOTATION = 'in-place-updates.internal.cluster.x-k8s.io/update-in-progress';
+/** CAPI, on a Machine: hooks that are still to be asked, separated by commas. */
+export const PENDING_HOOKS_ANNOTATION = 'runtime.cluster.x-k8s.io/pending-hooks';
+/** CAPI, on any of its objects: its controllers leave it alone. */
+export const PAUSED_ANNOTATION = 'cluster.x-k8s.io/paused';
 export const MANAGED_BY = 'refit';
 
 /** Annotation on a node's Job: digest of what it was started with, without the contents. */

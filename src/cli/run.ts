@@ -5,6 +5,7 @@ import { execute, newProgram } from './execute.ts';
 import type { DemoFlags, PlanFlags, ServeFlags } from './flags.ts';
 import { addHost } from './host-commands.ts';
 import type { Io } from './io.ts';
+import { addOperatorCommands } from './operator-commands.ts';
 import { addStep } from './step-commands.ts';
 
 /** Run one command. Returns the exit code (api/commands.ts); never throws for what a user can cause. */
@@ -14,6 +15,7 @@ export function run(argv: readonly string[], io: Io): Promise<number> {
 
 export function createProgram(io: Io, exit: (code: number) => void): Command {
   const program = newProgram('In-place upgrades of Cluster API kubeadm nodes', io);
+  addOperatorCommands(program, io, exit);
   addPlan(program, io, exit);
   addServe(program, io);
   addDemo(program, io, exit);

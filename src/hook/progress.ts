@@ -15,7 +15,7 @@ export function progressMessage(
   }
   const { tasks } = workflow;
   const running = tasks.filter((task) => task.phase === 'Running');
-  const current = running[0] ?? tasks.find((task) => !OVER.includes(task.phase));
+  const current = currentTask(workflow);
   const failed = tasks.find((task) => task.phase === 'Failed' || task.phase === 'Error');
   if (failed && running.length === 0)
     return `step ${failed.name} failed: ${failed.message ?? failed.phase}; closing`;
@@ -33,6 +33,11 @@ export function progressMessage(
       : '';
   const since = current.startedAt === undefined ? '' : ` ${duration(new Date(current.startedAt), now)}`;
   return `${position}: ${running.length > 0 ? `running${since}` : 'waiting'}${others}`;
+}
+
+/** The first that runs, else the next one; undefined: all have ended. */
+export function currentTask({ tasks }: WorkflowView): TaskView | undefined {
+  return tasks.find(({ phase }) => phase === 'Running') ?? tasks.find(({ phase }) => !OVER.includes(phase));
 }
 
 /** Whatever Argo lets a Workflow wait for, it says so in a message. */

@@ -10,6 +10,10 @@ const CAPI = '/apis/cluster.x-k8s.io/v1beta2';
 export const CLUSTERS = resource(CAPI, 'clusters');
 export const MACHINES = resource(CAPI, 'machines');
 export const MACHINE_DEPLOYMENTS = resource(CAPI, 'machinedeployments');
+export const KUBEADM_CONTROL_PLANES = resource(
+  '/apis/controlplane.cluster.x-k8s.io/v1beta2',
+  'kubeadmcontrolplanes',
+);
 export const WORKFLOWS = resource('/apis/argoproj.io/v1alpha1', 'workflows');
 export const CONFIG_MAPS = resource('/api/v1', 'configmaps');
 export const EVENTS = resource('/api/v1', 'events');

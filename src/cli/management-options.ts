@@ -1,0 +1,8 @@
+import type { Command } from 'commander';
+
+export function managementOptions(command: Command): Command {
+  return command
+    .option('--kubeconfig <file>', 'management cluster (default: $KUBECONFIG, ~/.kube/config, in-cluster)')
+    .option('--context <name>', 'context in it')
+    .option('-n, --namespace <name>', 'namespace (default: that of the context)');
+}

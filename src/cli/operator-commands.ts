@@ -1,0 +1,22 @@
+// The commands of those who run clusters: all work on the management cluster, through its API alone.
+import { Option, type Command } from 'commander';
+import type { StatusFlags } from './commands/status.ts';
+import type { Io } from './io.ts';
+import { managementOptions } from './management-options.ts';
+
+export function addOperatorCommands(program: Command, io: Io, exit: (code: number) => void): void {
+  addStatus(program, io, exit);
+}
+
+function addStatus(program: Command, io: Io, exit: (code: number) => void): void {
+  const command = program
+    .command('status')
+    .description('what happens to the Machines of Clusters that opted in: step, since when, why blocked')
+    .argument('[cluster]', 'only this one, opted in or not')
+    .option('-A, --all-namespaces', 'of all namespaces')
+    .option('-w, --watch', 'go on until Ctrl-C; without a terminal: a line for each change')
+    .addOption(new Option('-o, --output <format>').choices(['table', 'json']).default('table'));
+  managementOptions(command).action(async (cluster: string | undefined, flags: StatusFlags) =>
+    exit(await (await import('./commands/status.ts')).status(cluster, flags, io)),
+  );
+}
