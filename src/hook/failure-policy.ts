@@ -1,5 +1,5 @@
 // What happens to an operation next: decided here and nowhere else. Pure.
-import { RETRY_ANNOTATION } from '../api/labels.ts';
+import { BLOCKED_ANNOTATION, RETRY_ANNOTATION } from '../api/labels.ts';
 import { isFinal, knownRecord, readRecord, type OperationRecord } from '../api/operation.ts';
 import type { MachineView, TaskView, WorkflowView } from './store.ts';
 
@@ -54,8 +54,18 @@ export function overdue({ machine, workflow }: Situation): Action | undefined {
   return machine.deleting ? stop(record, 'the Machine is being deleted') : undefined;
 }
 
-/** What UpdateMachine leads to. */
+/** What UpdateMachine leads to. On a blocked Machine nothing begins; what runs goes on, and what is done is done. */
 export function onRequest(situation: Situation, wanted: Wanted): Action {
+  const action = unlessBlocked(situation, wanted);
+  const { annotations } = situation.machine;
+  const why = annotations[BLOCKED_ANNOTATION];
+  const record = knownRecord(annotations);
+  const isHeld = action.do === 'start' || (action.do === 'wait' && record !== undefined && isFinal(record));
+  if (why === undefined || RETRY_ANNOTATION in annotations || !isHeld) return action;
+  return wait(`blocked: ${why}; to go on set annotation ${RETRY_ANNOTATION} on the Machine`, LATER);
+}
+
+function unlessBlocked(situation: Situation, wanted: Wanted): Action {
   const { machine } = situation;
   const record = readRecord(machine.annotations);
   if (record === 'invalid') {
@@ -74,7 +84,9 @@ export function onRequest(situation: Situation, wanted: Wanted): Action {
     case 'stopping':
       return wait(`operation ${record.number} is ending: ${record.reason ?? 'stopped'}`, SOON);
     case 'succeeded':
-      return same ? succeeded(machine, record, wanted) : { do: 'start', number: record.number + 1 };
+      return same && !isAgain(machine, wanted)
+        ? succeeded(machine, record, wanted)
+        : { do: 'start', number: record.number + 1 };
     case 'failed':
     case 'cancelled':
       return afterFailure(machine, record, same);
@@ -89,6 +101,11 @@ function afterFailure(machine: MachineView, record: OperationRecord, same: boole
   const reason = `operation ${record.number} ${record.state}: ${record.reason ?? 'no reason recorded'}`;
   const host = hostWorks ? '; the node is still working on it, nothing new is started' : '';
   return wait(`${reason}${host}; to try again set annotation ${RETRY_ANNOTATION} on the Machine`, LATER);
+}
+
+/** It was done, then put back (a rollback), and a person wants it once more. */
+function isAgain({ annotations, kubeletVersion }: MachineView, { version }: Wanted): boolean {
+  return RETRY_ANNOTATION in annotations && kubeletVersion !== version;
 }
 
 /** Done only when the Node itself shows it: CAPI does not look. */

@@ -1,5 +1,5 @@
 // Carries out what failure-policy.ts decides: the only writer of operation records besides `complete`.
-import { RETRY_ANNOTATION } from '../api/labels.ts';
+import { BLOCKED_ANNOTATION, RETRY_ANNOTATION } from '../api/labels.ts';
 import type { Clock } from '../api/clock.ts';
 import { StatusError } from '../api/errors.ts';
 import { isFinal, knownRecord, writeRecord, type OperationRecord } from '../api/operation.ts';
@@ -89,7 +89,10 @@ export function createOperations(options: OperationsOptions) {
       case 'start':
         if (!wanted || !plan) return machine;
         plan(machine); // refuses before anything is written
-        return write(machine, startingRecord(machine, action.number, wanted), { [RETRY_ANNOTATION]: null });
+        return write(machine, startingRecord(machine, action.number, wanted), {
+          [RETRY_ANNOTATION]: null,
+          [BLOCKED_ANNOTATION]: null,
+        });
       case 'create':
         return plan ? create(machine, action.record, plan(machine)) : machine;
       case 'stop':

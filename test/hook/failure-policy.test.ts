@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { RETRY_ANNOTATION } from '../../src/api/labels.ts';
+import { BLOCKED_ANNOTATION, RETRY_ANNOTATION } from '../../src/api/labels.ts';
 import {
   OPERATION_STATES,
   writeRecord,
@@ -65,6 +65,44 @@ describe('UpdateMachine for the desired state of the record', () => {
   ])('is not done while %s', (_name, node, ready) => {
     const succeeded = { state: 'succeeded', node: { kubeletVersion: 'v1.34.3', ready } } as const;
     expect(onRequest(situation(succeeded, undefined, node), WANTED).do).toBe('wait');
+  });
+});
+
+describe('UpdateMachine on a blocked Machine', () => {
+  const blocked = { [BLOCKED_ANNOTATION]: 'operation 4 was rolled back' };
+  const behind = { kubeletVersion: 'v1.33.7', nodeReady: true };
+  const there = { kubeletVersion: 'v1.34.3', nodeReady: true };
+  const done = { state: 'succeeded', node: { kubeletVersion: 'v1.34.3', ready: true } } as const;
+  const held = {
+    do: 'wait',
+    message: expect.stringMatching(/^blocked: operation 4 was rolled back; .*retry/),
+  };
+
+  it.each<[string, Partial<OperationRecord> | undefined, Partial<MachineView>, object]>([
+    ['starts nothing without a record', undefined, {}, held],
+    ['starts nothing for another desired state', { state: 'failed', hash: 'v1-a' }, behind, held],
+    ['starts nothing after a cancelled operation', { state: 'cancelled' }, behind, held],
+    ['says so, and not why the operation failed', { state: 'failed', reason: 'boom' }, behind, held],
+    ['says so of a Node that went back', done, behind, held],
+    ['lets be done what is done', done, there, { do: 'done' }],
+    ['lets a running operation go on', { state: 'running' }, behind, { do: 'progress' }],
+  ])('%s', (_name, last, node, expected) => {
+    const annotations = { ...(last && record(last)), ...blocked };
+    expect(
+      onRequest({ machine: machine({ annotations, ...node }), workflow: workflow() }, WANTED),
+    ).toMatchObject(expected);
+  });
+
+  it.each<[string, Partial<OperationRecord> | undefined, number]>([
+    ['without a record', undefined, 1],
+    ['after a failure', { state: 'failed', number: 4 }, 5],
+    ['after a success that was put back', { ...done, number: 4 }, 5],
+  ])('starts on a retry %s', (_name, last, number) => {
+    const annotations = { ...(last && record(last)), ...blocked, [RETRY_ANNOTATION]: '' };
+    expect(onRequest({ machine: machine({ annotations, ...behind }) }, WANTED)).toEqual({
+      do: 'start',
+      number,
+    });
   });
 });
 
