@@ -1,11 +1,13 @@
 // The commands of those who run clusters: all work on the management cluster, through its API alone.
 import { Option, type Command } from 'commander';
+import type { RetryFlags } from './commands/retry.ts';
 import type { StatusFlags } from './commands/status.ts';
 import type { Io } from './io.ts';
 import { managementOptions } from './management-options.ts';
 
 export function addOperatorCommands(program: Command, io: Io, exit: (code: number) => void): void {
   addStatus(program, io, exit);
+  addRetry(program, io, exit);
 }
 
 function addStatus(program: Command, io: Io, exit: (code: number) => void): void {
@@ -18,5 +20,17 @@ function addStatus(program: Command, io: Io, exit: (code: number) => void): void
     .addOption(new Option('-o, --output <format>').choices(['table', 'json']).default('table'));
   managementOptions(command).action(async (cluster: string | undefined, flags: StatusFlags) =>
     exit(await (await import('./commands/status.ts')).status(cluster, flags, io)),
+  );
+}
+
+function addRetry(program: Command, io: Io, exit: (code: number) => void): void {
+  const command = program
+    .command('retry')
+    .description('do failed operations again, and let blocked Machines go on')
+    .argument('[machine...]')
+    .option('--failed', 'all Machines of the namespace whose operation failed')
+    .option('--force', 'although the node still works on the last operation');
+  managementOptions(command).action(async (machines: string[], flags: RetryFlags) =>
+    exit(await (await import('./commands/retry.ts')).retry(machines, flags, io)),
   );
 }

@@ -1,0 +1,60 @@
+// May a Machine's operation be done again, and what is to be written for it? Pure.
+import { BLOCKED_ANNOTATION, RETRY_ANNOTATION } from '../api/labels.ts';
+import { readRecord } from '../api/operation.ts';
+import type { MachineView } from '../hook/store.ts';
+import { isBeingUpdated } from './status/machine-status.ts';
+
+export type RetryDecision =
+  | { annotations: Record<string, string | null>; message: string }
+  /** Why not, and what to do instead. */
+  | { refusal: string };
+
+/** @param isForced although the node still works on the last operation */
+export function decideRetry(machine: MachineView, isForced = false): RetryDecision {
+  const { annotations, deleting } = machine;
+  if (deleting) return { refusal: 'it is being deleted' };
+  const record = readRecord(annotations);
+  if (record === 'invalid')
+    return { refusal: 'its operation record is unreadable: correct or remove the annotation' };
+  const isBlocked = BLOCKED_ANNOTATION in annotations;
+  const what = record && `operation ${record.number}`;
+  switch (record?.state) {
+    case 'starting':
+    case 'running':
+    case 'stopping':
+      return {
+        refusal: `${what} is ${record.state}: nothing to do again; follow it with \`refit status -w\``,
+      };
+    case 'failed':
+    case 'cancelled': {
+      if (record.host === 'working' && !isForced) {
+        return {
+          refusal: `the node still works on ${what}: wait until it has ended (\`refit host status\` there), or --force`,
+        };
+      }
+      const reason = record.reason === undefined ? '' : ` (${record.reason})`;
+      return again(machine, isBlocked, `${what} ${record.state}${reason}: asked for again`);
+    }
+    case 'succeeded':
+      if (isBlocked)
+        return again(
+          machine,
+          isBlocked,
+          `asked for ${machine.version ?? 'the update'} again, after a rollback`,
+        );
+      return { refusal: `${what} ended well: nothing to do again` };
+    case undefined:
+      if (isBlocked) return { annotations: { [BLOCKED_ANNOTATION]: null }, message: 'not blocked any more' };
+      return { refusal: 'Refit has done nothing on it: nothing to do again' };
+  }
+}
+
+function again(machine: MachineView, isBlocked: boolean, message: string): RetryDecision {
+  const asked = isBeingUpdated(machine)
+    ? ''
+    : '; Cluster API does not ask for an update of it now: it begins when its owner is changed';
+  return {
+    annotations: { [RETRY_ANNOTATION]: '', ...(isBlocked ? { [BLOCKED_ANNOTATION]: null } : {}) },
+    message: message + asked,
+  };
+}

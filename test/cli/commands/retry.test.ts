@@ -1,0 +1,68 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { EXIT } from '../../../src/api/commands.ts';
+import { RETRY_ANNOTATION, UPDATE_IN_PROGRESS_ANNOTATION } from '../../../src/api/labels.ts';
+import { texts } from '../../../src/kubernetes/fields.ts';
+import { machineSample } from '../../helpers/operator-objects.ts';
+import { operatorSite, type OperatorSite } from '../../helpers/operator-site.ts';
+
+const FAILED = {
+  state: 'failed',
+  reason: 'step drain: PodDisruptionBudget web/front allows no eviction for 20 minutes',
+} as const;
+const annotations = { [UPDATE_IN_PROGRESS_ANNOTATION]: '' };
+
+let on: OperatorSite;
+beforeEach(async () => {
+  on = await operatorSite();
+  on.put(machineSample('cp-1', { record: FAILED, annotations }), machineSample('cp-2', { record: {} }));
+  on.put(machineSample('cp-3', { record: FAILED, annotations }), machineSample('cp-4'));
+});
+afterEach(() => on.end());
+
+const asked = (...names: string[]) =>
+  names.filter((name) => RETRY_ANNOTATION in texts(on.get('Machine', name), 'metadata', 'annotations'));
+const retry = (...argv: string[]) => on.run('retry', '-n', 'lab', ...argv);
+
+describe('refit retry', () => {
+  it('asks for one Machine, in 80 columns', async () => {
+    const { code, stdout } = await retry('cp-1');
+    expect(code).toBe(EXIT.done);
+    expect(stdout).toBe(`\
+Machine lab/cp-1: operation 3 failed (step drain: PodDisruptionBudget web/front
+allows no eviction for 20 minutes): asked for again
+`);
+    expect(asked('cp-1', 'cp-2', 'cp-3')).toEqual(['cp-1']);
+  });
+
+  it('asks for all that failed', async () => {
+    expect(await retry('--failed')).toMatchObject({ code: EXIT.done, stderr: '' });
+    expect(asked('cp-1', 'cp-2', 'cp-3', 'cp-4')).toEqual(['cp-1', 'cp-3']);
+  });
+
+  it('does what can be done, says what cannot, and ends with 1', async () => {
+    const { code, stderr } = await retry('cp-2', 'cp-1', 'cp-9');
+    expect(code).toBe(EXIT.failed);
+    expect(stderr).toContain('refit: Machine lab/cp-2: operation 3 is running');
+    expect(stderr).toContain('refit: Machine lab/cp-9: there is none of this name');
+    expect(asked('cp-1', 'cp-2')).toEqual(['cp-1']);
+  });
+
+  it('reads again when somebody else was first', async () => {
+    on.server.failNext(1, 409, 'patch');
+    expect((await retry('cp-1')).code).toBe(EXIT.done);
+    expect(asked('cp-1')).toEqual(['cp-1']);
+  });
+
+  it.each([[[]], [['cp-1', '--failed']]])('%j is bad input', async (argv) => {
+    const { code, stderr } = await retry(...argv);
+    expect(code).toBe(EXIT.badInput);
+    expect(stderr).toContain('--failed');
+  });
+
+  it('says that nothing has failed', async () => {
+    expect(await on.run('retry', '--failed', '-n', 'other')).toMatchObject({
+      code: EXIT.done,
+      stderr: 'No operation has failed in namespace other\n',
+    });
+  });
+});
