@@ -1,11 +1,15 @@
 import { z } from 'zod';
 import { StatusError } from './errors.ts';
+import { policyProblems } from './policy-problems.ts';
 import { STEPS } from './steps.ts';
 import { parseVersion } from './version.ts';
 
 const seconds = z.int().min(1).max(86_400);
 const absolutePath = z.string().regex(/^\/[^\0]*$/, 'an absolute path');
-const version = z.string().refine(isVersion, 'a version like v1.34.3');
+const version = z
+  .string()
+  .regex(/^v\d\S*$/, 'a version like v1.34.3')
+  .refine(isVersion, 'a version like v1.34.3');
 const looseVersion = z.string().regex(/^v?\d+\.\d+\.\d+[-+.0-9A-Za-z]*$/, 'a version like 2.1.4');
 /** Nothing privileged runs from a tag: it can be moved. */
 export const IMAGE_BY_DIGEST = /^[^\s@]+@sha256:[0-9a-f]{64}$/;
@@ -21,7 +25,15 @@ const release = z.strictObject({
 });
 
 /** Release name -> what it holds. Several releases may share a Kubernetes version. */
-export const imageMapSchema = z.record(z.string().regex(/^[a-z0-9]([-a-z0-9.]{0,61}[a-z0-9])?$/), release);
+export const imageMapSchema = z.record(
+  z
+    .string()
+    .regex(
+      /^[a-z0-9]([-a-z0-9.]{0,61}[a-z0-9])?$/,
+      'a release name like v1.34.3 (small letters, digits, dots and dashes)',
+    ),
+  release,
+);
 
 const timeouts = z
   .strictObject(
@@ -36,7 +48,9 @@ export const policySchema = z.strictObject({
   onUncovered: z
     .enum(['block', 'replace'])
     .default('block')
-    .describe('a difference that Refit cannot apply: block keeps the Machine, replace lets CAPI replace it'),
+    .describe(
+      'a difference that cannot be applied in place: `block` keeps the machine; `replace` lets Cluster API replace it',
+    ),
   claims: z
     .strictObject({
       files: z
@@ -47,27 +61,27 @@ export const policySchema = z.strictObject({
           '/etc/systemd/system/kubelet.service.d/',
           '/etc/containerd/',
         ])
-        .describe('files[] under these folders are written in place'),
+        .describe('files under these folders are written in place'),
       infrastructure: z
-        .record(z.string(), z.array(z.string().startsWith('/')))
+        .record(z.string(), z.array(z.string().regex(/^\//, 'a JSON pointer like /image')))
         .default({})
-        .describe(
-          'kind of infrastructure machine -> JSON pointers below its spec that may change with no work',
-        ),
+        .describe('kind -> JSON pointers below the spec that may change with no work on the node'),
     })
     .prefault({}),
   drain: z
     .enum(['auto', 'always', 'never'])
     .default('auto')
-    .describe('drain before steps that disturb the node'),
+    .describe('`auto`: before steps that disturb the node; `always`; `never`'),
   drainForce: z
     .boolean()
     .default(false)
-    .describe('delete pods that cannot be evicted in time, whatever their PodDisruptionBudget says'),
+    .describe(
+      '`true`: pods that cannot be evicted in time are deleted, whatever their PodDisruptionBudget says',
+    ),
   untestedHosts: z
     .enum(['refuse', 'allow'])
     .default('refuse')
-    .describe('hosts that are not laid out like Debian or Ubuntu by image-builder'),
+    .describe('`allow`: also hosts that are not laid out like Debian or Ubuntu'),
   keepBackups: z
     .int()
     .min(0)
@@ -79,18 +93,18 @@ export const policySchema = z.strictObject({
       concurrency: z.int().min(1).max(100).default(1).describe('workers of a Cluster at once'),
     })
     .prefault({}),
-  timeouts: timeouts.describe('seconds that each step may take'),
+  timeouts: timeouts.describe('seconds for the work of a step'),
   settleSeconds: z
     .number()
     .min(0)
     .max(60)
     .default(3)
-    .describe('how long a MachineDeployment must be unchanged before it is updated in place'),
+    .describe('how long a MachineDeployment must be unchanged'),
   protectSeconds: seconds.default(7200).describe('longest time that remediation and deletion are held back'),
   retentionSeconds: z.int().min(60).default(86_400).describe('how long a Workflow that ended well is kept'),
   imageMap: imageMapSchema
     .optional()
-    .describe('releases; absent only in `refit plan`, which then takes any version as available'),
+    .describe('release -> `kubernetes`, `containerd`, `cni`, `image` (by digest); in a ConfigMap of its own'),
 });
 
 export type Policy = z.infer<typeof policySchema>;
@@ -101,10 +115,10 @@ export type ImageMap = z.infer<typeof imageMapSchema>;
 export function parsePolicy(value: unknown, source = 'policy'): Policy {
   const parsed = policySchema.safeParse(value ?? {});
   if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map(
-    (issue) => `${[source, ...issue.path].join('.')}: ${issue.message}`,
-  );
-  throw new StatusError(problems.join('; '), { reason: 'BadInput', cause: parsed.error });
+  throw new StatusError(policyProblems(parsed.error, value, source).join('; '), {
+    reason: 'BadInput',
+    cause: parsed.error,
+  });
 }
 
 /** The releases that hold a Kubernetes version, by name; undefined when there is no image map to look in. */

@@ -34,22 +34,33 @@ describe('a bad policy', () => {
   it('is refused with every bad key at once', () => {
     const bad = {
       onUncovered: 'ignore',
-      claims: { files: ['etc/'], infrastructure: { A: ['image'] } },
+      claims: { files: ['etc/'], infrastructure: { A: ['image'], B: 3 } },
+      workers: null,
+      drainForce: 'yes',
+      keepBackups: 1.5,
+      settleSeconds: 90,
       timeouts: { kubeadm: 0, unknown: 1 },
       imageMap: { 'Bad Name': {}, good: { kubernetes: '1.34', image: 'refit:latest' } },
       surprise: true,
+      other: 1,
     };
     const parse = () => parsePolicy(bad, 'refit-policy');
     for (const key of [
-      'refit-policy.onUncovered',
-      'refit-policy.claims.files.0',
-      'refit-policy.claims.infrastructure.A.0',
-      'refit-policy.timeouts.kubeadm',
-      'refit-policy.timeouts',
-      'refit-policy.imageMap.Bad Name',
-      'refit-policy.imageMap.good.kubernetes',
-      'refit-policy.imageMap.good.image',
-      'surprise',
+      'refit-policy.onUncovered: got "ignore", expected block or replace',
+      'refit-policy.claims.files.0: got "etc/", expected an absolute path',
+      'refit-policy.claims.infrastructure.A.0: got "image", expected a JSON pointer',
+      'refit-policy.claims.infrastructure.B: got 3, expected a list',
+      'refit-policy.timeouts.kubeadm: got 0, expected at least 1',
+      'refit-policy.timeouts.unknown: no such key',
+      'refit-policy.workers: got null, expected a mapping',
+      'refit-policy.drainForce: got "yes", expected true or false',
+      'refit-policy.keepBackups: got 1.5, expected a whole number',
+      'refit-policy.settleSeconds: got 90, expected at most 60',
+      'refit-policy.imageMap.Bad Name: got "Bad Name", expected a release name',
+      'refit-policy.imageMap.good.kubernetes: got "1.34", expected a version',
+      'refit-policy.imageMap.good.image: got "refit:latest", expected an image by digest',
+      'refit-policy.surprise: no such key',
+      'refit-policy.other: no such key',
     ]) {
       expect(parse).toThrow(key);
     }
