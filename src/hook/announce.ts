@@ -10,9 +10,10 @@ export type Announce = (about: Subject, type: EventInput['type'], reason: string
 /** Kubernetes Events are told, not waited for: a lost one must not hold up an operation or an answer. */
 export function announcer({ store, log, metrics }: { store: Store; log: Log; metrics: Metrics }): Announce {
   return ({ kind = 'Machine', namespace, name, uid }, type, reason, message) => {
-    store.emitEvent({ kind, namespace, name, uid, type, reason, message }).catch((error: unknown) => {
+    const event = { kind, namespace, name, ...(uid === undefined ? {} : { uid }), type, reason, message };
+    store.emitEvent(event).catch((error: unknown) => {
       metrics.backgroundErrors.inc({ task: 'event' });
-      log.warn({ machine: `${namespace}/${name}`, err: error }, 'event not recorded');
+      log.warn({ object: `${kind} ${namespace}/${name}`, err: error }, 'event not recorded');
     });
   };
 }

@@ -3,7 +3,6 @@ import { BLOCKED_ANNOTATION, RETRY_ANNOTATION } from '../api/labels.ts';
 import type { Clock } from '../api/clock.ts';
 import { StatusError } from '../api/errors.ts';
 import { isFinal, knownRecord, writeRecord, type OperationRecord } from '../api/operation.ts';
-import type { Policy } from '../api/policy.ts';
 import { operationName } from '../api/names.ts';
 import { updateMachineWorkflow } from '../generators/update-machine.ts';
 import type { Plan } from '../plan/types.ts';
@@ -11,6 +10,7 @@ import type { Announce } from './announce.ts';
 import { onRequest, overdue, type Action, type Situation, type Wanted } from './failure-policy.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
+import type { PolicyOf } from './policies.ts';
 import type { MachineView, Store, WorkflowView } from './store.ts';
 
 export interface OperationsOptions {
@@ -18,7 +18,7 @@ export interface OperationsOptions {
   clock: Clock;
   log: Log;
   metrics: Metrics;
-  policy: () => Policy;
+  policy: PolicyOf;
   announce: Announce;
   /** Of Refit: names the step templates. */
   version: string;
@@ -107,8 +107,8 @@ export function createOperations(options: OperationsOptions) {
 
   async function create(machine: MachineView, record: OperationRecord, plan: Plan): Promise<MachineView> {
     const { version } = options;
-    const policy = options.policy();
     const cluster = store.cluster(machine.namespace, machine.cluster);
+    const policy = options.policy(cluster);
     if (cluster && plan.role === 'worker') await store.limitWorkers(cluster, policy.workers.concurrency);
     const from = record.from === undefined ? {} : { from: record.from };
     const workflow = updateMachineWorkflow({

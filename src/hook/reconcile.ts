@@ -4,11 +4,11 @@ import { PROTECTED_SINCE_ANNOTATION } from '../api/labels.ts';
 import { StatusError } from '../api/errors.ts';
 import { noProtection } from '../api/protection.ts';
 import { isFinal, knownRecord } from '../api/operation.ts';
-import type { Policy } from '../api/policy.ts';
 import type { Announce } from './announce.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
 import type { Operations } from './operations.ts';
+import type { PolicyOf } from './policies.ts';
 import type { MachineView, Store, TaskView, WorkflowView } from './store.ts';
 
 export interface ReconcilerOptions {
@@ -18,7 +18,7 @@ export interface ReconcilerOptions {
   clock: Clock;
   log: Log;
   metrics: Metrics;
-  policy: () => Policy;
+  policy: PolicyOf;
 }
 
 const SWEEP_SECONDS = 15;
@@ -73,9 +73,10 @@ async function reconcileMachine(options: ReconcilerOptions, namespace: string, n
 async function endProtection(options: ReconcilerOptions, machine: MachineView): Promise<void> {
   const since = machine.annotations[PROTECTED_SINCE_ANNOTATION];
   if (since === undefined) return;
-  const { store, announce, clock, policy } = options;
+  const { store, announce, clock } = options;
   const now = clock.now();
-  const expired = !isWithin(since, policy().protectSeconds, now);
+  const protectSeconds = protectSecondsOf(options, machine);
+  const expired = !isWithin(since, protectSeconds, now);
   if (!machine.deleting && !expired) return;
   // Cluster API would drain the node, and delete the Workflow with the Machine, before the operation is closed.
   if (!expired && isUnfinished(machine) && isWithin(machine.deletingSince, DELETION_HELD_SECONDS, now))
@@ -83,13 +84,22 @@ async function endProtection(options: ReconcilerOptions, machine: MachineView): 
   const updated = await store.annotateMachine(machine, noProtection(machine.annotations));
   const why = machine.deleting
     ? 'the Machine is being deleted'
-    : `it was held for more than ${policy().protectSeconds} s`;
+    : `it was held for more than ${protectSeconds} s`;
   announce(
     updated,
     machine.deleting ? 'Normal' : 'Warning',
     'InPlaceProtectionEnded',
     `remediation and deletion are no longer held back: ${why}`,
   );
+}
+
+/** Protection ends also where the Cluster's override cannot be read. */
+function protectSecondsOf({ store, policy }: ReconcilerOptions, machine: MachineView): number {
+  try {
+    return policy(store.cluster(machine.namespace, machine.cluster)).protectSeconds;
+  } catch {
+    return policy(undefined).protectSeconds;
+  }
 }
 
 function isUnfinished({ annotations }: MachineView): boolean {

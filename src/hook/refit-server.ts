@@ -11,6 +11,7 @@ import type { Handlers } from './hooks.ts';
 import type { Log } from './log.ts';
 import { createMetrics } from './metrics.ts';
 import { createOperations } from './operations.ts';
+import { clusterPolicies } from './policies.ts';
 import { startReconciler } from './reconcile.ts';
 import { createServer, type Server } from './server.ts';
 import type { Store } from './store.ts';
@@ -20,6 +21,7 @@ export interface RefitServerOptions {
   store: Store;
   clock: Clock;
   log: Log;
+  /** What counts where a Cluster does not override it. */
   policy: () => Policy;
   tls: TlsMaterial;
   version: string;
@@ -29,7 +31,8 @@ export interface RefitServerOptions {
 
 /** The store must be started by the caller; `close` ends the server and its background work, not the store. */
 export function createRefitServer(options: RefitServerOptions): Server {
-  const { store, clock, log, policy, version } = options;
+  const { store, clock, log, version } = options;
+  const policy = clusterPolicies(options.policy);
   const metrics = createMetrics(() => store.machines());
   const announce = announcer({ store, log, metrics });
   const operations = createOperations({ store, announce, clock, log, metrics, policy, version });

@@ -6,6 +6,8 @@ export interface ClusterView {
   name: string;
   uid: string;
   labels: Readonly<Record<string, string>>;
+  /** Its annotation capi-refit.io/policy, as it stands there. */
+  policyOverride?: string;
 }
 
 export interface MachineView {
@@ -72,10 +74,11 @@ export interface WorkflowView {
 
 export interface EventInput {
   /** The object that the Event is about. */
-  kind: 'Machine' | 'MachineDeployment';
+  kind: 'Cluster' | 'ConfigMap' | 'Machine' | 'MachineDeployment';
   namespace: string;
   name: string;
-  uid: string;
+  /** Absent: not known. */
+  uid?: string;
   type: 'Normal' | 'Warning';
   /** CamelCase */
   reason: string;

@@ -1,5 +1,5 @@
 // A whole server without HTTP on the embedded store and a clock that the test moves.
-import { parsePolicy, type Policy } from '../../src/api/policy.ts';
+import { parsePolicy } from '../../src/api/policy.ts';
 import { OPERATION_ANNOTATION, STRATEGY_IN_PLACE, STRATEGY_LABEL } from '../../src/api/labels.ts';
 import type { HookResponse } from '../../src/api/hooks.ts';
 import type { JsonObject } from '../../src/api/json.ts';
@@ -10,6 +10,7 @@ import { embeddedStore } from '../../src/hook/embedded/store.ts';
 import { silent } from '../../src/hook/log.ts';
 import { createMetrics } from '../../src/hook/metrics.ts';
 import { createOperations } from '../../src/hook/operations.ts';
+import { clusterPolicies } from '../../src/hook/policies.ts';
 import { startReconciler } from '../../src/hook/reconcile.ts';
 import { hookHandlers } from '../../src/hook/refit-server.ts';
 import type { MachineView, Store } from '../../src/hook/store.ts';
@@ -23,6 +24,8 @@ export const CLUSTER = 'refit';
 export interface HookSiteOptions {
   labels?: Record<string, string>;
   policy?: unknown;
+  /** Annotation of the Cluster. */
+  policyOverride?: string;
   stepSeconds?: number;
   store?: (s: Store) => Store;
 }
@@ -33,7 +36,7 @@ export function hookSite(options: HookSiteOptions = {}) {
   const embedded = embeddedStore({ clock, stepSeconds: () => options.stepSeconds ?? 10 });
   const store = options.store?.(embedded) ?? embedded;
   const state = { policy: parsePolicy(options.policy ?? {}) };
-  const policy = (): Policy => state.policy;
+  const policy = clusterPolicies(() => state.policy);
   const metrics = createMetrics(() => store.machines());
   const announce = announcer({ store, log: silent, metrics });
   const operations = createOperations({
@@ -52,6 +55,7 @@ export function hookSite(options: HookSiteOptions = {}) {
     namespace: NAMESPACE,
     name: CLUSTER,
     labels: options.labels ?? { [STRATEGY_LABEL]: STRATEGY_IN_PLACE },
+    ...(options.policyOverride === undefined ? {} : { policyOverride: options.policyOverride }),
   });
 
   const machine = (name: string): MachineView => {

@@ -10,6 +10,7 @@ export interface ClusterInput {
   name: string;
   uid?: string;
   labels?: Readonly<Record<string, string>>;
+  policyOverride?: string;
 }
 
 export interface MachineInput {

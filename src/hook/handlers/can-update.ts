@@ -15,11 +15,12 @@ import {
   UNCOUNTED_MOVE_ANNOTATION,
   UNIQUE_SET_LABEL,
 } from '../../api/labels.ts';
+import type { Policy } from '../../api/policy.ts';
 import { canUpdateResponse } from '../../plan/answer.ts';
 import { decideCanUpdate } from '../../plan/decide.ts';
 import type { Decision } from '../../plan/types.ts';
 import type { EventInput, MachineView } from '../store.ts';
-import { clusterFacts, clusterOf, isOptedIn, type Context } from './context.ts';
+import { clusterFacts, clusterOf, isOptedIn, policyFor, type Context } from './context.ts';
 
 /** Machines of one MachineSet that get an Event of their own when their update is blocked. */
 const MAX_EVENTS = 50;
@@ -35,11 +36,12 @@ export async function canUpdate(
     return { apiVersion: HOOKS_API_VERSION, kind: `${hook}Response`, status: 'Success' };
   }
   const request = decodeRequestOf(hook, body);
+  const policy = policyFor(context, cluster);
   if (request.hook === 'CanUpdateMachineSet') {
-    mustBeSettled(context, request);
-    mustNotStrand(context, request);
+    mustBeSettled(context, request, policy);
+    mustNotStrand(context, request, policy);
   }
-  const decision = decideCanUpdate(request, context.policy(), clusterFacts(context, cluster));
+  const decision = decideCanUpdate(request, policy, clusterFacts(context, cluster));
   context.metrics.decisions.inc({ hook, decision: decision.decision });
   if (decision.decision === 'block' || decision.decision === 'reject')
     tellBlocked(context, request, decision);
@@ -50,7 +52,7 @@ export async function canUpdate(
  * Two quick edits of a MachineDeployment make CAPI delete a Machine even if both were claimed: say yes only to what
  * it has asked for some seconds long, and only to its newest MachineSet. Errors: Unavailable ("settling").
  */
-function mustBeSettled({ store, clock, policy }: Context, request: CanUpdateMachineSetRequest): void {
+function mustBeSettled({ store, clock }: Context, request: CanUpdateMachineSetRequest, policy: Policy): void {
   const { metadata } = request.desired.machineSet;
   const name = metadata.labels[DEPLOYMENT_NAME_LABEL];
   if (name === undefined) {
@@ -63,7 +65,7 @@ function mustBeSettled({ store, clock, policy }: Context, request: CanUpdateMach
   const deployment = store.machineDeployment(metadata.namespace, name);
   const where = `settling: MachineDeployment ${metadata.namespace}/${name}`;
   if (!deployment) throw new StatusError(`${where} not seen yet, ask again`, { reason: 'Unavailable' });
-  const seconds = policy().settleSeconds;
+  const seconds = policy.settleSeconds;
   if (clock.monotonic() - deployment.seenAt < seconds) {
     throw new StatusError(`${where} changed less than ${seconds} s ago, ask again`, {
       reason: 'Unavailable',
@@ -85,11 +87,11 @@ function mustBeSettled({ store, clock, policy }: Context, request: CanUpdateMach
  * is not made up for any more. CAPI would make another Machine in its place, and delete one. Errors: Unavailable, until a
  * person sets the MachineDeployment back.
  */
-function mustNotStrand(context: Context, request: CanUpdateMachineSetRequest): void {
-  const { store, announce, policy } = context;
+function mustNotStrand(context: Context, request: CanUpdateMachineSetRequest, policy: Policy): void {
+  const { store, announce } = context;
   const { namespace, labels } = request.desired.machineSet.metadata;
   const name = labels[DEPLOYMENT_NAME_LABEL] ?? '';
-  if (policy().onUncovered === 'replace') return;
+  if (policy.onUncovered === 'replace') return;
   for (const machine of store.machines()) {
     if (machine.namespace !== namespace || machine.labels[DEPLOYMENT_NAME_LABEL] !== name) continue;
     const isUncounted = UNCOUNTED_MOVE_ANNOTATION in machine.annotations && !machine.deleting;

@@ -8,6 +8,7 @@ import { oldest } from '../../api/version.ts';
 import type { Announce } from '../announce.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Operations } from '../operations.ts';
+import type { PolicyOf } from '../policies.ts';
 import type { ClusterView, Store } from '../store.ts';
 
 /** What every handler works with. */
@@ -17,7 +18,7 @@ export interface Context {
   metrics: Metrics;
   operations: Operations;
   announce: Announce;
-  policy: () => Policy;
+  policy: PolicyOf;
 }
 
 /**
@@ -33,6 +34,17 @@ export function clusterOf({ store }: Context, body: unknown): ClusterView {
     throw new StatusError(`Cluster ${namespace}/${name}: not seen yet, ask again`, { reason: 'Unavailable' });
   }
   return cluster;
+}
+
+/** Of an opted-in Cluster. Errors: BadInput for a bad override; CAPI shows it to nobody, so the Cluster says it too. */
+export function policyFor({ policy, announce }: Context, cluster: ClusterView): Policy {
+  try {
+    return policy(cluster);
+  } catch (error) {
+    if (error instanceof StatusError)
+      announce({ ...cluster, kind: 'Cluster' }, 'Warning', 'PolicyInvalid', error.message);
+    throw error;
+  }
 }
 
 export function isOptedIn(cluster: ClusterView): boolean {

@@ -8,13 +8,13 @@ import { planUpdate } from '../../plan/decide.ts';
 import type { Wanted } from '../failure-policy.ts';
 import type { Outcome } from '../operations.ts';
 import { progressMessage, retryAfterSeconds } from '../progress.ts';
-import { clusterFacts, clusterOf, isOptedIn, type Context } from './context.ts';
+import { clusterFacts, clusterOf, isOptedIn, policyFor, type Context } from './context.ts';
 
 const hook = 'UpdateMachine';
 const AFTER_TROUBLE_SECONDS = 5;
 
 export async function updateMachine(context: Context, body: unknown): Promise<UpdateMachineResponse> {
-  const { store, policy, operations, clock, metrics } = context;
+  const { store, operations, clock, metrics } = context;
   const cluster = clusterOf(context, body);
   const request = decodeRequestOf(hook, body);
   const { namespace, name } = request.desired.machine.metadata;
@@ -37,7 +37,10 @@ export async function updateMachine(context: Context, body: unknown): Promise<Up
       if (nodeName === undefined)
         throw badInput(`Machine ${namespace}/${name}: status.nodeRef`, nodeName, 'a Node');
       const nodeVersion = kubeletVersion === undefined ? {} : { nodeVersion: kubeletVersion };
-      return planUpdate(request, policy(), { ...clusterFacts(context, cluster), ...nodeVersion });
+      return planUpdate(request, policyFor(context, cluster), {
+        ...clusterFacts(context, cluster),
+        ...nodeVersion,
+      });
     });
     metrics.decisions.inc({ hook, decision: outcome.do });
     return answer(outcome, clock.now());

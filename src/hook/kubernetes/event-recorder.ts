@@ -52,15 +52,16 @@ export function eventRecorder(client: ApiClient, clock: Clock): (event: EventInp
 
 function eventOf({ kind, namespace, name, uid, type, reason, message }: EventInput, at: Date) {
   const digest = createHash('sha256')
-    .update(JSON.stringify([uid, reason, message]))
+    .update(JSON.stringify([uid ?? kind, reason, message]))
     .digest('hex')
     .slice(0, 16);
   const time = at.toISOString();
+  const apiVersion = kind === 'ConfigMap' ? 'v1' : CAPI_API_VERSION;
   return {
     apiVersion: 'v1',
     kind: 'Event',
     metadata: { namespace, name: `${name.slice(0, 200)}.${digest}` },
-    involvedObject: { apiVersion: CAPI_API_VERSION, kind, namespace, name, uid },
+    involvedObject: { apiVersion, kind, namespace, name, ...(uid === undefined ? {} : { uid }) },
     type,
     reason,
     message: cutBytes(message, MAX_MESSAGE_BYTES),

@@ -1,5 +1,5 @@
 // Cluster API objects reduced to what the server uses: nothing else of them stays in memory. Pure.
-import { CLUSTER_NAME_LABEL } from '../../api/labels.ts';
+import { CLUSTER_NAME_LABEL, POLICY_ANNOTATION } from '../../api/labels.ts';
 import type { JsonObject } from '../../api/json.ts';
 import type { ClusterView, MachineDeploymentView, MachineView } from '../store.ts';
 import { at, list, text, texts } from '../../kubernetes/fields.ts';
@@ -8,7 +8,12 @@ import { at, list, text, texts } from '../../kubernetes/fields.ts';
 const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
 
 export function clusterView(cluster: JsonObject): ClusterView {
-  return { ...identity(cluster), labels: texts(cluster, 'metadata', 'labels') };
+  const policyOverride = text(cluster, 'metadata', 'annotations', POLICY_ANNOTATION);
+  return {
+    ...identity(cluster),
+    labels: texts(cluster, 'metadata', 'labels'),
+    ...(policyOverride === undefined ? {} : { policyOverride }),
+  };
 }
 
 export function machineView(machine: JsonObject): MachineView {

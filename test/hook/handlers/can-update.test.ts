@@ -69,6 +69,30 @@ describe('CanUpdateMachine', () => {
     expect(await ask(BLOCKED)).toMatchObject({ status: 'Success' });
     expect(site.events('InPlaceUpdateBlocked')).toHaveLength(0);
   });
+
+  it('is answered by the policy of its Cluster where that is otherwise', async () => {
+    await open({ policyOverride: 'onUncovered: replace' });
+    expect(await ask(BLOCKED)).toMatchObject({ status: 'Success' });
+  });
+
+  it('is refused, with the key named, where the Cluster overrides the policy with nonsense; others go on', async () => {
+    await open({ policyOverride: 'onUncovered: perhaps' });
+    const message = 'Cluster lab/refit: annotation capi-refit.io/policy.onUncovered: got "perhaps"';
+    await expect(ask(MACHINE)).rejects.toThrow(message);
+    expect(site.events('PolicyInvalid')).toMatchObject([
+      { kind: 'Cluster', name: CLUSTER, type: 'Warning', message: expect.stringContaining(message) },
+    ]);
+    site.store.addCluster({
+      namespace: NAMESPACE,
+      name: 'other',
+      labels: { 'capi-refit.io/strategy': 'in-place' },
+    });
+    const ofOther = recorded(
+      MACHINE,
+      ...['current', 'desired'].map((side): Edit => [`/${side}/machine/spec/clusterName`, 'other']),
+    );
+    expect(await site.handlers.canUpdateMachine(ofOther)).toMatchObject({ status: 'Success' });
+  });
 });
 
 describe('CanUpdateMachineSet', () => {

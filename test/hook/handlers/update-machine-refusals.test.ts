@@ -33,6 +33,12 @@ describe('a request that must not be obeyed', () => {
     expect(site.machine(CONTROL_PLANE).annotations).toEqual({});
   });
 
+  it('a Cluster whose override of the policy is bad', async () => {
+    await open({ policyOverride: 'drainForce: maybe' });
+    await expect(site.update(B)).rejects.toThrow('policy.drainForce: got "maybe", expected true or false');
+    expect(site.machine(CONTROL_PLANE).annotations).toEqual({});
+  });
+
   it('a Machine without a Node', async () => {
     await open();
     const { uid } = site.machine(CONTROL_PLANE);

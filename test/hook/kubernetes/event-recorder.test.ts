@@ -74,6 +74,17 @@ describe('an Event', () => {
     expect(Date.parse(text(event, 'lastTimestamp') ?? '')).toBe(clock.now().getTime());
   });
 
+  it('may be about an object of which only the name is known', async () => {
+    const input = sample('refit-policy', { kind: 'ConfigMap' });
+    delete input.uid;
+    await eventRecorder(cluster.client, clock)(input);
+    const [event] = await eventsAbout('refit-policy');
+    expect(at(event, 'involvedObject')).toEqual({
+      ...{ apiVersion: 'v1', kind: 'ConfigMap' },
+      ...{ namespace: cluster.namespace, name: 'refit-policy' },
+    });
+  });
+
   it('is not sent again by the same process for 10 minutes', async () => {
     const client = counted();
     const record = eventRecorder(client, clock);

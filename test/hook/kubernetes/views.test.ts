@@ -96,4 +96,13 @@ describe('clusterView', () => {
       labels: { 'capi-refit.io/strategy': 'in-place' },
     });
   });
+
+  it('holds the override of the policy, and no other annotation', () => {
+    const object = clusterObject('lab', 'refit');
+    const annotations = { 'capi-refit.io/policy': 'drain: never', other: 'x' };
+    const view = clusterView({ ...object, metadata: { ...object.metadata, annotations } });
+    expect(view).toEqual({ ...identity, labels: {}, policyOverride: 'drain: never' });
+  });
 });
+
+const identity = { namespace: 'lab', name: 'refit', uid: '' };
