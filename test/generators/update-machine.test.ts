@@ -68,7 +68,8 @@ describe('updateMachineWorkflow', () => {
 
   it('has no golden file that no case writes', () => {
     const files = Object.keys(CASES).map((name) => `workflow-${name}.yaml`);
-    expect(readdirSync(`${GOLDEN_FOLDER}generators`).sort()).toEqual(files.sort());
+    const written = readdirSync(`${GOLDEN_FOLDER}generators`).filter((file) => file.startsWith('workflow-'));
+    expect(written.sort()).toEqual(files.sort());
   });
 
   it('is the same for the same input', () => {

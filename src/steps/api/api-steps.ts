@@ -5,6 +5,7 @@ import { drain } from './drain.ts';
 import { afterFinish } from './finish.ts';
 import { afterPreflight, beforePreflight } from './preflight.ts';
 import { protect } from './protect.ts';
+import { afterRollback, beforeRollback } from './rollback.ts';
 import { uncordon } from './uncordon.ts';
 import { afterVerify } from './verify.ts';
 
@@ -27,4 +28,5 @@ export const API_STEPS: ReadonlyMap<StepCommand, ApiParts> = new Map<StepCommand
   ['uncordon', { after: uncordon }],
   ['complete', { after: complete }],
   ['finish', { after: afterFinish }],
+  ['rollback', { before: beforeRollback, after: afterRollback }],
 ]);
