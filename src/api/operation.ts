@@ -29,6 +29,8 @@ const recordSchema = z.object({
   from: z.string().optional(),
   to: z.string(),
   startedAt: z.string(),
+  /** Name of the Workflow that does it, if that is not named after the operation: one of a whole owner. */
+  workflow: z.string().optional(),
   finishedAt: z.string().optional(),
   /** For people: why it failed or was cancelled. No secrets. */
   reason: z.string().optional(),

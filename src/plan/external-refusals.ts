@@ -1,0 +1,164 @@
+// Why an owner's Machines are not upgraded externally: each text says what to do. Pure.
+import { isPausedByOthers } from '../api/external-record.ts';
+import { clusterNameOf, type Ask } from '../api/external-owner.ts';
+import { at, list, text, texts } from '../api/fields.ts';
+import type { JsonObject } from '../api/json.ts';
+import {
+  BLOCKED_ANNOTATION,
+  PAUSED_ANNOTATION,
+  PENDING_HOOKS_ANNOTATION,
+  STRATEGY_EXTERNAL,
+  STRATEGY_LABEL,
+  UNCOUNTED_MOVE_ANNOTATION,
+  UPDATE_IN_PROGRESS_ANNOTATION,
+} from '../api/labels.ts';
+import { isFinal, knownRecord } from '../api/operation.ts';
+import { isAboveApiServer, parseVersion } from '../api/version.ts';
+import type { Facts } from './types.ts';
+
+/** What there is around the Machines. */
+export interface Surroundings {
+  ask: Ask;
+  cluster: JsonObject;
+  owner: JsonObject;
+  /** Of a MachineDeployment. */
+  machineSets: readonly JsonObject[];
+  facts: Facts & {
+    /** Among the Nodes of the Cluster's workers. */
+    oldestWorkerVersion?: string;
+  };
+  /** Names that a client gave; absent: all. */
+  named?: readonly string[];
+  /** Also Machines that look up to date: another release of the same version. */
+  mustRun: boolean;
+}
+
+/** kubelets may be so many minor versions older than their API server. */
+const MAX_SKEW = 3;
+
+const AGAIN = 'ask again when it has ended';
+
+/** undefined: there is no reason. */
+export function ownerRefusal(around: Surroundings, machines: readonly JsonObject[]): string | undefined {
+  return (
+    optInRefusal(around) ??
+    pauseRefusal(around) ??
+    namesRefusal(around, machines) ??
+    rolloutRefusal(around, machines)
+  );
+}
+
+function optInRefusal({ owner, cluster, ask }: Surroundings): string | undefined {
+  const expected = `${text(cluster, 'metadata', 'namespace') ?? ''}/${text(cluster, 'metadata', 'name') ?? ''}`;
+  if (
+    clusterNameOf(owner) !== text(cluster, 'metadata', 'name') ||
+    ask.namespace !== text(cluster, 'metadata', 'namespace')
+  ) {
+    return `${whatOf(ask)}: of Cluster ${ask.cluster}, expected ${expected}: name an owner of that Cluster`;
+  }
+  if (isDeleting(owner) || isDeleting(cluster)) return `${whatOf(ask)} is being deleted`;
+  const label = texts(owner, 'metadata', 'labels')[STRATEGY_LABEL];
+  return label === STRATEGY_EXTERNAL
+    ? undefined
+    : `${whatOf(ask)}: label ${STRATEGY_LABEL}: got ${label ?? 'none'}, expected ${STRATEGY_EXTERNAL}: set it, then change the owner`;
+}
+
+function pauseRefusal({ owner, cluster, machineSets, ask }: Surroundings): string | undefined {
+  if (at(cluster, 'spec', 'paused') === true || PAUSED_ANNOTATION in annotationsOf(cluster)) {
+    return `Cluster ${ask.cluster} is paused by somebody else: unpause it first`;
+  }
+  const paused = [owner, ...machineSets].find((object) => isPausedByOthers(annotationsOf(object)));
+  return paused === undefined
+    ? undefined
+    : `${text(paused, 'kind') ?? 'MachineSet'} ${nameOf(paused)} is paused by somebody else (annotation ${PAUSED_ANNOTATION}): remove that first`;
+}
+
+function namesRefusal({ ask, named }: Surroundings, machines: readonly JsonObject[]): string | undefined {
+  const other = machines.find((machine) => text(machine, 'spec', 'clusterName') !== ask.cluster);
+  if (other) {
+    return `Machine ${nameOf(other)}: of Cluster ${text(other, 'spec', 'clusterName') ?? 'none'}, expected ${ask.cluster}`;
+  }
+  if (named === undefined) return undefined;
+  const own = machines.map(nameOf);
+  const foreign = named.filter((name) => !own.includes(name));
+  if (foreign.length > 0) {
+    return `Machines ${foreign.join(', ')}: not of ${whatOf(ask)}, expected some of ${own.join(', ') || 'none'}: name Machines of this owner`;
+  }
+  const missing = own.filter((name) => !named.includes(name));
+  return missing.length === 0
+    ? undefined
+    : `Machines ${missing.join(', ')}: left out, expected all of ${whatOf(ask)}: Cluster API would replace them. Name all, or none`;
+}
+
+const ROLLING: readonly string[] = ['RollingOut', 'ScalingUp', 'ScalingDown', 'Remediating'];
+
+/** Is Cluster API in the middle of something with these Machines? */
+function rolloutRefusal(around: Surroundings, machines: readonly JsonObject[]): string | undefined {
+  const { owner, machineSets, ask } = around;
+  const active = list(owner, 'status', 'conditions')
+    .filter((condition) => text(condition, 'status') === 'True')
+    .map((condition) => text(condition, 'type') ?? '')
+    .find((type) => ROLLING.includes(type));
+  if (active !== undefined) return `${whatOf(ask)}: Cluster API is at work (condition ${active}): ${AGAIN}`;
+  if (machines.length !== ask.replicas) {
+    return `${whatOf(ask)}: got ${machines.length} Machines, expected ${ask.replicas}: Cluster API is scaling it, ${AGAIN}`;
+  }
+  const inUse = machineSets.filter((set) => Number(at(set, 'spec', 'replicas') ?? 1) > 0);
+  if (ask.role === 'worker' && inUse.length > 1) {
+    return `${whatOf(ask)}: MachineSets ${inUse.map(nameOf).join(', ')} hold Machines, expected one: Cluster API is rolling out, ${AGAIN}`;
+  }
+  const busy = machines.find((machine) => UPDATES.some((key) => key in annotationsOf(machine)));
+  return busy && `Machine ${nameOf(busy)}: Cluster API is updating it in place: ${AGAIN}`;
+}
+
+const UPDATES = [UPDATE_IN_PROGRESS_ANNOTATION, PENDING_HOOKS_ANNOTATION, UNCOUNTED_MOVE_ANNOTATION];
+
+export function machineRefusal(machine: JsonObject): string | undefined {
+  if (isDeleting(machine)) return 'is being deleted: ask again when it is gone';
+  if (isPausedByOthers(annotationsOf(machine))) return 'is paused by somebody else: unpause it first';
+  const blocked = annotationsOf(machine)[BLOCKED_ANNOTATION];
+  if (blocked !== undefined)
+    return `is blocked: ${blocked}. Remove its annotation ${BLOCKED_ANNOTATION} to go on`;
+  if (text(machine, 'status', 'nodeRef', 'name') === undefined)
+    return 'has no Node yet: ask again when it has joined';
+  if (text(machine, 'spec', 'bootstrap', 'configRef', 'kind') === undefined) {
+    return 'has no bootstrap configuration (spec.bootstrap.configRef): such a Machine cannot be updated in place';
+  }
+  const record = knownRecord(annotationsOf(machine));
+  if (record === undefined) return undefined;
+  if (!isFinal(record)) return `operation ${record.number} of it runs: ${AGAIN}`;
+  return record.host === 'working'
+    ? `the node still works on operation ${record.number}: wait until refit host status shows that it is idle`
+    : undefined;
+}
+
+/** What a Machine alone cannot see. */
+export function skewRefusal({ ask, facts }: Surroundings): string | undefined {
+  const server = facts.apiServerVersion;
+  if (ask.role === 'worker') {
+    if (server === undefined || !isAboveApiServer(ask.version, server)) return undefined;
+    return `${whatOf(ask)}: version: got ${ask.version}, expected at most ${server} of the control plane: upgrade that first`;
+  }
+  const oldest = facts.oldestWorkerVersion;
+  if (oldest === undefined) return undefined;
+  const wanted = parseVersion(ask.version, 'version');
+  return wanted.minor - parseVersion(oldest, 'version of a worker').minor <= MAX_SKEW
+    ? undefined
+    : `${whatOf(ask)}: version: got ${ask.version}, but a worker is at ${oldest}, more than ${MAX_SKEW} minor versions older: upgrade the workers first`;
+}
+
+export function whatOf({ kind, namespace, name }: Pick<Ask, 'kind' | 'namespace' | 'name'>): string {
+  return `${kind} ${namespace}/${name}`;
+}
+
+function annotationsOf(object: JsonObject): Record<string, string> {
+  return texts(object, 'metadata', 'annotations');
+}
+
+function nameOf(object: JsonObject): string {
+  return text(object, 'metadata', 'name') ?? '';
+}
+
+function isDeleting(object: JsonObject): boolean {
+  return text(object, 'metadata', 'deletionTimestamp') !== undefined;
+}

@@ -1,0 +1,153 @@
+// An upgrade of an owner's Machines by Refit instead of Cluster API: declined with a text, or a plan per Machine. Pure.
+import { desiredHash } from '../api/desired-hash.ts';
+import { StatusError } from '../api/errors.ts';
+import {
+  machinePatches,
+  patched,
+  type MachinePatches,
+  type MachineSituation,
+} from '../api/external-desired.ts';
+import type { Ask } from '../api/external-owner.ts';
+import { text, without } from '../api/fields.ts';
+import type { CanUpdateMachineRequest, HookObject, MachineObjects } from '../api/hooks.ts';
+import { isObject, type JsonObject } from '../api/json.ts';
+import { knownRecord } from '../api/operation.ts';
+import type { Policy } from '../api/policy.ts';
+import { hookObject } from './hook-object.ts';
+import { decideCanUpdate, planUpdate } from './decide.ts';
+import { machineRefusal, ownerRefusal, skewRefusal, type Surroundings } from './external-refusals.ts';
+import type { Facts, Plan } from './types.ts';
+
+export interface ExternalSituation extends Surroundings {
+  ask: Ask;
+  /** All that the owner has, in any order. */
+  machines: readonly MachineSituation[];
+}
+
+export interface MachineUpgrade {
+  name: string;
+  uid: string;
+  nodeName: string;
+  /** Of the Machine's operation. */
+  number: number;
+  /** Of what the steps meet on the Machine while they run: its bootstrap configuration is desired, its version old. */
+  hash: string;
+  /** Of what the Machine becomes. */
+  desiredHash: string;
+  from?: string;
+  plan: Plan;
+  patches: MachinePatches;
+}
+
+export type ExternalDecision =
+  | { declined: string }
+  /** `upgrades` is empty when every Machine is as its owner asks already. */
+  | { upgrades: readonly MachineUpgrade[]; upToDate: readonly string[] };
+
+/** Whatever is wrong with what was asked is a text; nothing is thrown for it. */
+export function decideExternal(situation: ExternalSituation, policy: Policy): ExternalDecision {
+  try {
+    return decide(situation, policy);
+  } catch (error) {
+    if (error instanceof StatusError && error.reason === 'BadInput') return { declined: error.message };
+    throw error;
+  }
+}
+
+function decide(situation: ExternalSituation, policy: Policy): ExternalDecision {
+  const { ask, machines } = situation;
+  const refusal = ownerRefusal(
+    situation,
+    machines.map(({ machine }) => machine),
+  );
+  if (refusal !== undefined) return { declined: refusal };
+  const chosen = withRelease(ask, policy);
+  const judged = machines.map((now) => judge(situation, chosen, now));
+  const upgrades = judged.filter((one) => typeof one === 'object');
+  const reasons = judged.filter((one) => typeof one === 'string');
+  // Said once, and not for each Machine in other words.
+  const skew = upgrades.length + reasons.length > 0 ? skewRefusal(situation) : undefined;
+  if (skew !== undefined) return { declined: skew };
+  if (reasons.length > 0) return { declined: reasons.join('; ') };
+  const names = new Set(upgrades.map(({ name }) => name));
+  const upToDate = machines.map(({ machine }) => nameOf(machine)).filter((name) => !names.has(name));
+  return { upgrades: upgrades.sort(byName), upToDate: upToDate.sort() };
+}
+
+/** undefined: up to date; a text: why not. */
+function judge(situation: ExternalSituation, policy: Policy, now: MachineSituation) {
+  const { ask, facts, mustRun } = situation;
+  const name = nameOf(now.machine);
+  const patches = machinePatches(ask, now);
+  const record = knownRecord(annotationsOf(now.machine));
+  // Its bootstrap configuration is written first: a Machine that was left half-way may look as if it were done.
+  const isUnfinished = record?.workflow !== undefined && record.state !== 'succeeded';
+  if (isEmpty(patches) && !isUnfinished && !mustRun) return undefined;
+  const refusal = machineRefusal(now.machine);
+  if (refusal !== undefined) return `Machine ${name}: ${refusal}`;
+  const desired = objectsOf(patched(now, patches));
+  const request: CanUpdateMachineRequest = { hook: 'CanUpdateMachine', current: objectsOf(now), desired };
+  const nodeVersion = text(now.machine, 'status', 'nodeInfo', 'kubeletVersion');
+  const known: Facts = { ...facts, ...(nodeVersion === undefined ? {} : { nodeVersion }) };
+  const decision = decideCanUpdate(request, { ...policy, onUncovered: 'block' }, known);
+  if (decision.decision !== 'accept') return `Machine ${name}: ${decision.reason}`;
+  const met = { ...desired, machine: objectsOf(now).machine };
+  return {
+    name,
+    uid: text(now.machine, 'metadata', 'uid') ?? '',
+    nodeName: text(now.machine, 'status', 'nodeRef', 'name') ?? '',
+    number: (record?.number ?? 0) + 1,
+    hash: desiredHash({ hook: 'UpdateMachine', desired: met }),
+    desiredHash: desiredHash({ hook: 'UpdateMachine', desired }),
+    ...(nodeVersion === undefined ? {} : { from: nodeVersion }),
+    plan: planUpdate({ hook: 'UpdateMachine', desired }, policy, known),
+    patches,
+  } satisfies MachineUpgrade;
+}
+
+/** The policy as if the release that was asked for were the only one. Errors: BadInput. */
+function withRelease({ release, version }: Ask, policy: Policy): Policy {
+  if (release === undefined || policy.imageMap === undefined) return policy;
+  const entry = Object.hasOwn(policy.imageMap, release) ? policy.imageMap[release] : undefined;
+  if (entry?.kubernetes !== version) {
+    const got = entry === undefined ? 'nothing of that name' : `Kubernetes ${entry.kubernetes}`;
+    throw new StatusError(`imageMap: release ${release}: got ${got}, expected Kubernetes ${version}`, {
+      reason: 'BadInput',
+    });
+  }
+  return { ...policy, imageMap: { [release]: entry } };
+}
+
+/** CAPI compares the first control-plane Machine, made by `kubeadm init`, as if it had joined; so do the claims. */
+function objectsOf({ machine, bootstrapConfig, infrastructureMachine }: MachineSituation): MachineObjects {
+  return {
+    machine: hookObject(machine),
+    infrastructureMachine: hookObject(infrastructureMachine),
+    ...(bootstrapConfig ? { bootstrapConfig: joined(hookObject(bootstrapConfig)) } : {}),
+  };
+}
+
+function joined(config: HookObject): HookObject {
+  const { initConfiguration, ...others } = config.spec;
+  const join = others['joinConfiguration'];
+  if (!isObject(initConfiguration) || (isObject(join) && isObject(join['controlPlane']))) return config;
+  const { localAPIEndpoint, ...shared } = without(initConfiguration, 'bootstrapTokens');
+  const controlPlane: JsonObject = localAPIEndpoint === undefined ? {} : { localAPIEndpoint };
+  return { ...config, spec: { ...others, joinConfiguration: { ...shared, controlPlane } } };
+}
+
+function isEmpty(patches: MachinePatches): boolean {
+  return Object.values(patches).every((patch: JsonObject) => Object.keys(patch).length === 0);
+}
+
+function nameOf(object: JsonObject): string {
+  return text(object, 'metadata', 'name') ?? '';
+}
+
+function annotationsOf(object: JsonObject): Record<string, string> {
+  return hookObject(object).metadata.annotations;
+}
+
+function byName(a: MachineUpgrade, b: MachineUpgrade): number {
+  return a.name < b.name ? -1 : 1;
+}
