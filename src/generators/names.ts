@@ -10,3 +10,8 @@ export const CONCURRENCY_KEY = 'workers';
 export function stepTemplatesName(version: string): string {
   return `refit-steps-${version.replaceAll(/[^a-z0-9]+/g, '-')}`;
 }
+
+/** `refit-external-0-1-0`: the same steps for Workflows of several Machines. */
+export function externalTemplatesName(version: string): string {
+  return stepTemplatesName(version).replace('refit-steps-', 'refit-external-');
+}

@@ -49,7 +49,7 @@ export function stepTemplates({ version, image }: StepTemplatesInput): IClusterW
           ...(value === undefined ? {} : { value }),
         })),
       },
-      templates: STEP_COMMANDS.map((command) => template(command, image)),
+      templates: STEP_COMMANDS.map((command) => stepTemplate(command, image)),
     },
   };
 }
@@ -61,13 +61,45 @@ const DESCRIPTION = [
     'and the image map to know the upgrader image.',
 ].join('\n\n');
 
-function template(command: StepCommand, image: string): ITemplate {
-  return {
+/** `perMachine`: parameters that are inputs, for a Workflow of several Machines. */
+export function stepTemplate(
+  command: StepCommand,
+  image: string,
+  perMachine: readonly string[] = [],
+): ITemplate {
+  const description = STEP_DESCRIPTIONS[command];
+  const args = ['step', command, ...flags(command, perMachine)];
+  const parameters = [...machineInputs(command, perMachine), ...inputs(command)];
+  return commandTemplate({
     name: command,
-    annotations: { [DESCRIPTION_ANNOTATION]: STEP_DESCRIPTIONS[command] },
+    description,
+    args,
+    inputs: parameters,
+    outputs: outputs(command),
+    image,
+  });
+}
+
+export interface CommandTemplate {
+  name: string;
+  description: string;
+  /** Of `refit`. */
+  args: string[];
+  /** `deadline-seconds` among them. */
+  inputs: { name: string; description: string; default?: string }[];
+  outputs: { name: string; valueFrom: { path: string; default: string } }[];
+  image: string;
+}
+
+/** A pod that runs `refit` with what every step finds there. */
+export function commandTemplate(input: CommandTemplate): ITemplate {
+  const { name, description, args, inputs, outputs, image } = input;
+  return {
+    name,
+    annotations: { [DESCRIPTION_ANNOTATION]: description },
     metadata: { labels: { [MANAGED_BY_LABEL]: MANAGED_BY } },
-    inputs: { parameters: inputs(command) },
-    outputs: { parameters: outputs(command) },
+    inputs: { parameters: inputs },
+    outputs: { parameters: outputs },
     activeDeadlineSeconds: '{{inputs.parameters.deadline-seconds}}',
     retryStrategy: RETRY,
     securityContext: podSecurity,
@@ -77,7 +109,7 @@ function template(command: StepCommand, image: string): ITemplate {
       image,
       // Without a command Argo asks the registry for the image's entrypoint.
       command: ['refit'],
-      args: ['step', command, ...flags(command)],
+      args,
       resources: {
         requests: { cpu: '50m', memory: '128Mi' },
         limits: { memory: '512Mi' },
@@ -106,11 +138,21 @@ function inputs(command: StepCommand) {
   ];
 }
 
+function machineInputs(command: StepCommand, perMachine: readonly string[]) {
+  const taken = stepParameters(command).filter(({ name }) => perMachine.includes(name));
+  const named = perMachine.includes('workflow')
+    ? [{ name: 'workflow', description: "name of the Machine's operation" }]
+    : [];
+  return [...taken.map(({ name, description }) => ({ name, description })), ...named];
+}
+
 /** One item per flag: no value can be taken for a flag. */
-function flags(command: StepCommand): string[] {
+function flags(command: StepCommand, perMachine: readonly string[]): string[] {
   const own = stepParameters(command).map(({ name }) => [name, reference(name)] as const);
   const given = Object.entries({ ...WORKFLOW_FLAGS, ...(command === FINISH.name ? FINISH_FLAGS : {}) });
-  return [...given, ...own].map(([name, value]) => `--${name}=${value}`);
+  return [...given, ...own].map(
+    ([name, value]) => `--${name}=${perMachine.includes(name) ? `{{inputs.parameters.${name}}}` : value}`,
+  );
 }
 
 /**
