@@ -117,7 +117,7 @@ function isNodeCommand(command: StepCommand): command is NodeCommand {
   return (NODE_COMMANDS as readonly string[]).includes(command);
 }
 
-function exitCode({ reason }: StatusError): number {
+export function exitCode({ reason }: StatusError): number {
   if (reason === 'BadInput') return EXIT.badInput;
   return ['Unavailable', 'Forbidden', 'Conflict', 'AlreadyExists'].includes(reason)
     ? EXIT.temporary

@@ -1,0 +1,105 @@
+// The exit handler: whatever happened, unfinished Machines are closed, and the owner gets its last word.
+import { isUpToDate } from '../../api/external-desired.ts';
+import type { Ask } from '../../api/external-owner.ts';
+import { endAnnotations, isReleased, type End } from '../../api/external-release.ts';
+import { isHeld } from '../../api/external-record.ts';
+import { text, texts } from '../../api/fields.ts';
+import { StatusError } from '../../api/errors.ts';
+import type { JsonObject } from '../../api/json.ts';
+import { HOST_STATES, isFinal, knownRecord, writeRecord } from '../../api/operation.ts';
+import { machinesPath, ownerPath } from '../../kubernetes/external-reads.ts';
+import { releaseSets } from '../../kubernetes/external-writes.ts';
+import { change } from '../api/change.ts';
+import type { ExternalContext, ExternalStep } from './external-step.ts';
+import { checkedOwner, ownerOf } from './owner.ts';
+
+/** The owner last: until then a lost pod is made again, and goes on here. */
+export const release: ExternalStep = async (context) => {
+  const { flags, reads, management, log, clock } = context;
+  const { ask, owner, record } = await ownerOf(context);
+  if (!isHeld(record)) return { message: `recorded before: ${record.state}`, changes: [] };
+  const sets = await reads.machineSets(ask);
+  // At once: each may have to wait for its node.
+  await Promise.all((await reads.machines(ask, sets)).map((machine) => closeMachine(context, machine)));
+  const problems = await unfinished(context, ask, sets);
+  const end: End =
+    problems.length === 0
+      ? { state: 'succeeded', now: clock.now() }
+      : {
+          state: 'failed',
+          reason: `Workflow ${flags.workflow} ended ${flags.workflowStatus}: ${problems.join('; ')}`,
+          now: clock.now(),
+        };
+  for (const line of problems) log(line);
+  const annotations = texts(owner, 'metadata', 'annotations');
+  if (isReleased(annotations, end.state))
+    await releaseSets(management, flags.namespace, owner, sets, end.state === 'succeeded');
+  await change(management, ownerPath(flags.ownerKind, flags.namespace, flags.owner), (now) => {
+    const current = checkedOwner(flags, now);
+    return isHeld(current.record) ? { annotations: endAnnotations(now, current.record, end) } : undefined;
+  });
+  return { message: messageOf(end, isReleased(annotations, end.state)), changes: [{ what: ask.kind }] };
+};
+
+/** A Machine in the middle of its operation: its node is told to stop, and its record gets its last word. */
+async function closeMachine(
+  { flags, management, finishMachine, clock }: ExternalContext,
+  machine: JsonObject,
+) {
+  const record = knownRecord(texts(machine, 'metadata', 'annotations'));
+  if (record === undefined || record.workflow !== flags.workflow || isFinal(record)) return;
+  const name = text(machine, 'metadata', 'name') ?? '';
+  const { host, message } = await finishMachine(name, record.number, flags.workflowStatus);
+  const path = machinesPath(flags.namespace, name);
+  await change(management, path, (now) => {
+    const current = knownRecord(texts(now, 'metadata', 'annotations'));
+    if (current?.number !== record.number || isFinal(current)) return undefined;
+    return {
+      annotations: writeRecord({
+        ...current,
+        state: 'failed',
+        reason: message,
+        finishedAt: clock.now().toISOString(),
+        host: HOST_STATES.find((state) => state === host) ?? 'unknown',
+      }),
+    };
+  });
+}
+
+/** A line for each Machine that is not as the owner asks, read again. */
+async function unfinished(
+  { reads }: ExternalContext,
+  ask: Ask,
+  sets: readonly JsonObject[],
+): Promise<string[]> {
+  const problems: string[] = [];
+  for (const machine of await reads.machines(ask, sets)) {
+    const name = text(machine, 'metadata', 'name') ?? '';
+    const record = knownRecord(texts(machine, 'metadata', 'annotations'));
+    const isLeft = record?.workflow !== undefined && record.state !== 'succeeded';
+    if (isLeft)
+      problems.push(
+        `Machine ${name}: operation ${record.number} ${record.state}: ${record.reason ?? 'no reason'}`,
+      );
+    else if (!(await isDone(name, machine))) problems.push(`Machine ${name}: not upgraded`);
+  }
+  return problems;
+
+  async function isDone(name: string, machine: JsonObject): Promise<boolean> {
+    try {
+      return isUpToDate(ask, await reads.situation(ask, machine));
+    } catch (error) {
+      // What cannot be compared, Cluster API might replace.
+      if (!(error instanceof StatusError) || !['BadInput', 'NotFound'].includes(error.reason)) throw error;
+      problems.push(`Machine ${name}: ${error.message}`);
+      return true;
+    }
+  }
+}
+
+function messageOf({ state, reason }: End, isFree: boolean): string {
+  if (state === 'succeeded') return 'all Machines are as the owner asks: released';
+  return isFree
+    ? `${reason}; released, Cluster API replaces what is left`
+    : `${reason}; it stays paused, or Cluster API would replace what is left`;
+}
