@@ -2,6 +2,7 @@ import { InvalidArgumentError, Option, type Command } from 'commander';
 import { STEP_NAMES } from '../api/steps.ts';
 import type { EntryFlags, ImageFlags, UpgraderFlags } from './commands/image.ts';
 import { execute, newProgram } from './execute.ts';
+import { addExternal } from './external-commands.ts';
 import type { DemoFlags, PlanFlags, ServeFlags } from './flags.ts';
 import { addHost } from './host-commands.ts';
 import type { Io } from './io.ts';
@@ -22,6 +23,11 @@ export function createProgram(io: Io, exit: (code: number) => void): Command {
   addStep(
     program,
     async (name, options) => (await import('./commands/step.ts')).step(name, options, io),
+    exit,
+  );
+  addExternal(
+    program,
+    async (name, options) => (await import('./commands/external.ts')).external(name, options, io),
     exit,
   );
   addHost(program, io, exit);
