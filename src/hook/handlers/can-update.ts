@@ -45,6 +45,10 @@ export async function canUpdate(
   context.metrics.decisions.inc({ hook, decision: decision.decision });
   if (decision.decision === 'block' || decision.decision === 'reject')
     tellBlocked(context, request, decision);
+  if (decision.decision === 'accept' && request.hook === 'CanUpdateMachineSet') {
+    const { namespace, labels } = request.desired.machineSet.metadata;
+    context.accepted?.(namespace, labels[DEPLOYMENT_NAME_LABEL] ?? '');
+  }
   return canUpdateResponse(hook, decision);
 }
 

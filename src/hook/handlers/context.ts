@@ -19,6 +19,8 @@ export interface Context {
   operations: Operations;
   announce: Announce;
   policy: PolicyOf;
+  /** Told when CAPI may move Machines of a MachineDeployment. */
+  accepted?: (namespace: string, deployment: string) => void;
 }
 
 /**
@@ -52,7 +54,7 @@ export function isOptedIn(cluster: ClusterView): boolean {
 }
 
 /** The oldest version among the Cluster's control-plane nodes; nothing when they report none. */
-export function clusterFacts({ store }: Context, cluster: ClusterView): Facts {
+export function clusterFacts({ store }: Pick<Context, 'store'>, cluster: ClusterView): Facts {
   const versions: string[] = [];
   for (const machine of store.machines()) {
     const isOurs = machine.namespace === cluster.namespace && machine.cluster === cluster.name;

@@ -1,0 +1,137 @@
+import { describe, expect, it } from '@jest/globals';
+import { knownExternal, writeExternal } from '../../../src/api/external-record.ts';
+import type { JsonObject } from '../../../src/api/json.ts';
+import { admitOwner, decodeReview, reviewResponse } from '../../../src/hook/external/admission.ts';
+import { FROM, controlPlane, machineDeployment, TO } from '../../helpers/external.ts';
+import { held } from '../../helpers/external-site.ts';
+import { edited, type Edit } from '../../helpers/requests.ts';
+
+const PAUSED = '/metadata/annotations/cluster.x-k8s.io~1paused';
+const RECORD = '/metadata/annotations/capi-refit.io~1external';
+const OLD: Edit = ['/spec/version', FROM];
+
+function admit(oldObject: JsonObject, object: JsonObject) {
+  return admitOwner({ uid: 'u', oldObject, object });
+}
+
+describe('a labelled owner', () => {
+  it.each([
+    ['a control plane', controlPlane(OLD), controlPlane()],
+    ['a MachineDeployment', machineDeployment(['/spec/template/spec/version', FROM]), machineDeployment()],
+  ])('is paused in the write that changes its version: %s', (_what, before, after) => {
+    const { allowed, annotations = {} } = admit(before, after);
+    expect(allowed).toBe(true);
+    expect(annotations['cluster.x-k8s.io/paused']).toBe('capi-refit.io');
+    expect(knownExternal(annotations)).toEqual({ version: 1, number: 1, state: 'requested', to: TO });
+  });
+
+  it('keeps its other annotations, and counts on', () => {
+    const before = controlPlane(OLD, [
+      RECORD,
+      Object.values(
+        writeExternal({ version: 1, number: 4, state: 'succeeded', to: FROM, applied: 'gold' }),
+      )[0],
+    ]);
+    const { annotations = {} } = admit(
+      before,
+      edited(before, ['/spec/version', TO], ['/metadata/annotations/a', 'b']),
+    );
+    expect(annotations['a']).toBe('b');
+    expect(knownExternal(annotations)).toMatchObject({ number: 5, state: 'requested', applied: 'gold' });
+  });
+
+  it('is paused when another release is asked for at the same version', () => {
+    const after = controlPlane(['/metadata/annotations/capi-refit.io~1release', 'gold']);
+    expect(admit(controlPlane(), after).annotations).toMatchObject({
+      'cluster.x-k8s.io/paused': 'capi-refit.io',
+    });
+  });
+
+  it.each<[string, JsonObject]>([
+    ['other fields change', controlPlane(['/spec/replicas', 3])],
+    [
+      'the label is gone',
+      controlPlane(['/metadata/labels/capi-refit.io~1strategy', undefined], ['/spec/version', 'v1.35.1']),
+    ],
+    [
+      'it is being deleted',
+      controlPlane(['/metadata/deletionTimestamp', 'now'], ['/spec/version', 'v1.35.1']),
+    ],
+  ])('is left alone when %s', (_what, after) => {
+    expect(admit(controlPlane(), after)).toEqual({ allowed: true });
+  });
+
+  it('that somebody else paused stays theirs, and they are told', () => {
+    const { allowed, annotations, warnings } = admit(
+      controlPlane(OLD, [PAUSED, 'me']),
+      controlPlane([PAUSED, 'me']),
+    );
+    expect(allowed).toBe(true);
+    expect(annotations).toBeUndefined();
+    expect(warnings?.[0]).toContain('paused by somebody else');
+  });
+
+  it('may not be edited while its upgrade runs', () => {
+    const before = held(controlPlane());
+    const { allowed, message } = admit(before, edited(before, ['/spec/version', 'v1.34.9']));
+    expect(allowed).toBe(false);
+    expect(message).toContain(`an upgrade to ${TO} runs (Workflow refit-edge-1): wait until it has ended`);
+  });
+
+  it.each(['requested', 'declined', 'failed'] as const)('may be edited when its upgrade is %s', (state) => {
+    const before = held(controlPlane(), { state });
+    const { allowed, annotations = {} } = admit(before, edited(before, ['/spec/version', 'v1.34.9']));
+    expect(allowed).toBe(true);
+    expect(knownExternal(annotations)).toMatchObject({ number: 2, state: 'requested', to: 'v1.34.9' });
+  });
+
+  it.each<[string, Edit[]]>([
+    ['the pause', [[PAUSED, undefined]]],
+    ['all annotations', [['/metadata/annotations', undefined]]],
+    ['the record', [[RECORD, undefined]]],
+  ])('keeps pause and record when a program that does not know of them drops %s', (_what, edits) => {
+    const before = held(controlPlane());
+    const { annotations = {}, warnings } = admit(before, edited(before, ...edits));
+    expect(annotations['cluster.x-k8s.io/paused']).toBe('capi-refit.io');
+    expect(knownExternal(annotations)).toMatchObject({ number: 1, state: 'running' });
+    expect(warnings?.[0]).toContain('remove label capi-refit.io/strategy');
+  });
+
+  it('keeps the pause of a failed upgrade, too', () => {
+    const before = held(controlPlane(), { state: 'failed' });
+    expect(admit(before, edited(before, [PAUSED, undefined])).annotations).toMatchObject({
+      'cluster.x-k8s.io/paused': 'capi-refit.io',
+    });
+  });
+
+  it('is released by the write that says how its upgrade ended', () => {
+    const before = held(controlPlane());
+    const ended = held(controlPlane(), { state: 'succeeded' });
+    expect(admit(before, edited(ended, [PAUSED, undefined]))).toEqual({ allowed: true });
+  });
+});
+
+describe('a review', () => {
+  it('is decoded, and answered with a patch of the annotations', () => {
+    const review = decodeReview({
+      request: { uid: 'u', object: controlPlane(), oldObject: controlPlane(OLD) },
+    });
+    const answer = reviewResponse(review.uid, admitOwner(review)) as { response: { patch: string } };
+    expect(answer).toMatchObject({
+      kind: 'AdmissionReview',
+      response: { uid: 'u', allowed: true, patchType: 'JSONPatch' },
+    });
+    expect(JSON.parse(Buffer.from(answer.response.patch, 'base64').toString())).toMatchObject([
+      { op: 'add', path: '/metadata/annotations', value: { 'cluster.x-k8s.io/paused': 'capi-refit.io' } },
+    ]);
+  });
+
+  it('that refuses says why', () => {
+    const answer = reviewResponse('u', { allowed: false, message: 'no' });
+    expect(answer).toMatchObject({ response: { allowed: false, status: { code: 403, message: 'no' } } });
+  });
+
+  it.each([undefined, {}, { request: { uid: 'u', object: {} } }])('%j is refused', (body) => {
+    expect(() => decodeReview(body)).toThrow(/request\./);
+  });
+});
