@@ -71,6 +71,10 @@ function unlessBlocked(situation: Situation, wanted: Wanted): Action {
   if (record === 'invalid') {
     return wait('the operation record of the Machine is unreadable: correct or remove its annotation', LATER);
   }
+  if (record?.workflow !== undefined && !isFinal(record)) {
+    const owner = `Workflow ${record.workflow} upgrades it with the other Machines of its owner`;
+    return wait(`${owner}: nothing else is started until that has ended`, LATER);
+  }
   const due = overdue(situation);
   if (due) return due;
   if (machine.deleting) return wait('the Machine is being deleted', LATER);

@@ -72,7 +72,7 @@ export function createOperations(options: OperationsOptions) {
   async function lookUp(machine: MachineView): Promise<Situation> {
     const record = knownRecord(machine.annotations);
     if (!record || isFinal(record)) return { machine };
-    const name = operationName(machine, record.number);
+    const name = workflowOf(machine, record);
     const cached = store.workflow(machine.namespace, name);
     const mustExist = record.state !== 'starting';
     const workflow = cached ?? (mustExist ? await store.readWorkflow(machine.namespace, name) : undefined);
@@ -96,7 +96,7 @@ export function createOperations(options: OperationsOptions) {
       case 'create':
         return plan ? create(machine, action.record, plan(machine)) : machine;
       case 'stop':
-        await store.stopWorkflow(machine.namespace, operationName(machine, action.record.number));
+        await store.stopWorkflow(machine.namespace, workflowOf(machine, action.record));
         return write(machine, { ...action.record, state: 'stopping', reason: action.reason });
       case 'end':
         return end(machine, action);
@@ -190,6 +190,11 @@ export function createOperations(options: OperationsOptions) {
   }
 
   return { request, settle };
+}
+
+/** Of an upgrade of all Machines of an owner, one Workflow does several operations. */
+function workflowOf(machine: MachineView, record: OperationRecord): string {
+  return record.workflow ?? operationName(machine, record.number);
 }
 
 export type Operations = ReturnType<typeof createOperations>;

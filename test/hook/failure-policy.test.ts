@@ -78,7 +78,7 @@ describe('UpdateMachine on a blocked Machine', () => {
     message: expect.stringMatching(/^blocked: operation 4 was rolled back; .*retry/),
   };
 
-  it.each<[string, Partial<OperationRecord> | undefined, Partial<MachineView>, object]>([
+  it.each<[string, Partial<OperationRecord> | undefined, Partial<MachineView>, Record<string, unknown>]>([
     ['starts nothing without a record', undefined, {}, held],
     ['starts nothing for another desired state', { state: 'failed', hash: 'v1-a' }, behind, held],
     ['starts nothing after a cancelled operation', { state: 'cancelled' }, behind, held],
@@ -126,6 +126,23 @@ describe('UpdateMachine for another desired state than the record', () => {
   it.each(['failed', 'cancelled'] as const)('starts nothing after %s while the node still works', (state) => {
     const action = onRequest(situation({ state, hash: 'v1-a', host: 'working' }), WANTED);
     expect(action).toMatchObject({ do: 'wait', message: expect.stringContaining('still working') });
+  });
+});
+
+describe('UpdateMachine on a Machine that an upgrade of its owner has', () => {
+  const ofOwner = { workflow: 'refit-edge-1' };
+
+  it.each<[OperationState, string]>([
+    ['running', WANTED.hash],
+    ['running', 'v1-other'],
+    ['stopping', WANTED.hash],
+  ])('neither starts nor stops anything while that is %s, for hash %s', (state, hash) => {
+    const action = onRequest(situation({ ...ofOwner, state, hash }, workflow()), WANTED);
+    expect(action).toMatchObject({ do: 'wait', message: expect.stringContaining('Workflow refit-edge-1') });
+  });
+
+  it('goes on as ever once that has ended', () => {
+    expect(onRequest(situation({ ...ofOwner, state: 'failed', hash: 'v1-other' }), WANTED).do).toBe('start');
   });
 });
 

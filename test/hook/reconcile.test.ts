@@ -1,5 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { STRATEGY_IN_PLACE, STRATEGY_LABEL } from '../../src/api/labels.ts';
+import { writeRecord } from '../../src/api/operation.ts';
+import type { WorkflowView } from '../../src/hook/store.ts';
 import { CLUSTER, hookSite, NAMESPACE, type HookSite } from '../helpers/hook-site.ts';
 import { recorded } from '../helpers/requests.ts';
 
@@ -27,5 +29,41 @@ describe('protection', () => {
     });
     await site.clock.advance(120);
     expect(site.events('InPlaceProtectionEnded')).toMatchObject([{ type: 'Warning' }]);
+  });
+});
+
+describe('an operation that is done by a Workflow of the owner', () => {
+  const running = {
+    ...{ namespace: NAMESPACE, name: 'refit-edge-1', machine: '', phase: 'Running' },
+    ...{ stopping: false, tasks: [] },
+  } as const;
+
+  async function open(workflow: () => WorkflowView | undefined): Promise<void> {
+    site = hookSite({
+      store: (inner) => ({
+        ...inner,
+        workflow: (_namespace, name) => (name === running.name ? workflow() : undefined),
+      }),
+    });
+    await site.store.start();
+    site.store.addMachine({
+      ...{ namespace: NAMESPACE, name: 'cp', cluster: CLUSTER },
+      ...{ role: 'control-plane', version: 'v1.33.7' },
+    });
+    const record = { version: 1, number: 1, hash: 'h', state: 'running', to: 'v1.34.3' } as const;
+    const annotations = writeRecord({ ...record, startedAt: '2026-01-01T00:00:00Z', workflow: running.name });
+    await site.store.annotateMachine(site.machine('cp'), annotations);
+  }
+
+  it('is left alone while that runs', async () => {
+    await open(() => running);
+    await site.clock.advance(60);
+    expect(site.record('cp')).toMatchObject({ state: 'running' });
+  });
+
+  it('ends when that ended without a word about it', async () => {
+    await open(() => ({ ...running, phase: 'Failed', message: 'exit handler lost', finishedAt: 'now' }));
+    await site.clock.advance(60);
+    expect(site.record('cp')).toMatchObject({ state: 'failed', reason: 'exit handler lost' });
   });
 });
