@@ -12,6 +12,7 @@ export interface ServeFlags {
   store: 'kubernetes' | 'embedded';
   host?: string;
   port: number;
+  externalPort: number;
   tlsCertFile?: string;
   tlsPrivateKeyFile?: string;
   clientCaFile?: string;

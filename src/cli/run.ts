@@ -64,6 +64,7 @@ function addServe(program: Command, io: Io): void {
     )
     .option('--host <address>', 'address to listen on (default: all; with the embedded store: 127.0.0.1)')
     .option('--port <port>', 'port to listen on; 0: any free one', port, 9443)
+    .option('--external-port <port>', 'for admission and external upgrades; 0: any free one', port, 9444)
     .option('--tls-cert-file <file>', 'server certificate, PEM, followed when it rotates')
     .option('--tls-private-key-file <file>', 'its key, PEM')
     .option('--client-ca-file <file>', 'accept only clients with a certificate of this authority (mTLS)')

@@ -4,6 +4,10 @@ import type { Clock } from '../api/clock.ts';
 import type { UpdateRequest } from '../api/hooks.ts';
 import { StatusError } from '../api/errors.ts';
 import type { Policy } from '../api/policy.ts';
+import type { ApiClient } from '../kubernetes/api-client.ts';
+import { createEditGuard } from './external/edit-guard.ts';
+import { startExternal } from './external/external-server.ts';
+import type { ExternalServer } from './external/https.ts';
 import type { Context } from './handlers/context.ts';
 import { canUpdate } from './handlers/can-update.ts';
 import { updateMachine } from './handlers/update-machine.ts';
@@ -25,12 +29,17 @@ export interface RefitServerOptions {
   policy: () => Policy;
   tls: TlsMaterial;
   version: string;
+  /** Of the management cluster, for external upgrades; absent: there are none. */
+  client?: ApiClient;
   /** Sees every request before it is handled: the embedded store makes the objects that it talks about. */
   before?: (body: unknown) => void;
 }
 
+/** `external`: the second port. Closing ends both, and applies new certificates to both. */
+export type RefitServer = Server & { external?: ExternalServer };
+
 /** The store must be started by the caller; `close` ends the server and its background work, not the store. */
-export function createRefitServer(options: RefitServerOptions): Server {
+export function createRefitServer(options: RefitServerOptions): RefitServer {
   const { store, clock, log, version } = options;
   const policy = clusterPolicies(options.policy);
   const metrics = createMetrics(() => store.machines());
@@ -38,12 +47,22 @@ export function createRefitServer(options: RefitServerOptions): Server {
   const operations = createOperations({ store, announce, clock, log, metrics, policy, version });
   const background = new AbortController();
   startReconciler({ store, operations, announce, clock, log, metrics, policy }, background.signal);
-  const handlers = hookHandlers({ store, clock, metrics, operations, announce, policy }, options.before);
-  const server = createServer({ tls: options.tls, handlers, metrics, log, ready: () => store.ready() });
+  const { client, tls } = options;
+  const guard = createEditGuard({ store, clock });
+  const context: Context = { store, clock, metrics, operations, announce, policy, accepted: guard.accepted };
+  const handlers = hookHandlers(context, options.before);
+  const server = createServer({ tls, handlers, metrics, log, ready: () => store.ready() });
+  const external =
+    client && startExternal({ ...context, client, guard, log, tls, version }, background.signal);
   return {
     ...server,
+    ...(external ? { external } : {}),
+    setTls(material) {
+      server.setTls(material);
+      external?.setTls(material);
+    },
     async close() {
-      await server.close();
+      await Promise.all([server.close(), external?.close()]);
       background.abort();
     },
   };

@@ -74,7 +74,7 @@ export interface WorkflowView {
 
 export interface EventInput {
   /** The object that the Event is about. */
-  kind: 'Cluster' | 'ConfigMap' | 'Machine' | 'MachineDeployment';
+  kind: 'Cluster' | 'ConfigMap' | 'KubeadmControlPlane' | 'Machine' | 'MachineDeployment';
   namespace: string;
   name: string;
   /** Absent: not known. */

@@ -70,8 +70,8 @@ export class ExternalSite {
   }
 
   withControlPlane(owner = held(controlPlane()), names = ['cp-a']): this {
-    this.put(owner);
     for (const name of names) this.putMachine('KubeadmControlPlane', name);
+    this.put(owner);
     return this;
   }
 

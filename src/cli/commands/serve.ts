@@ -31,7 +31,11 @@ export async function serve(flags: ServeFlags, io: Io): Promise<void> {
 
   const host = flags.host ?? (flags.store === 'embedded' ? '127.0.0.1' : '0.0.0.0');
   const port = await server.listen(host, flags.port);
-  log.info({ url: `https://${host}:${port}`, store: flags.store, version: version() }, 'listening');
+  const externalPort = await server.external?.listen(host, flags.externalPort);
+  log.info(
+    { url: `https://${host}:${port}`, externalPort, store: flags.store, version: version() },
+    'listening',
+  );
   // The caches fill while probes are answered: /readyz says when.
   await store.start();
   if (files) {
@@ -42,7 +46,7 @@ export async function serve(flags: ServeFlags, io: Io): Promise<void> {
   await aborted(stop.signal);
   log.info({}, 'stopping: answers in flight are finished');
   await server.close();
-  await store.close();
+  await Promise.all([store.close(), opened.client?.close()]);
 }
 
 /** In a cluster a version without a release is refused; the embedded store takes any version as available. */
@@ -72,11 +76,13 @@ async function openStore(
   flags: ServeFlags,
   clock: Clock,
   log: Log,
-): Promise<Pick<RefitServerOptions, 'store' | 'before'>> {
+): Promise<Pick<RefitServerOptions, 'store' | 'before' | 'client'>> {
   if (flags.store === 'kubernetes') {
     const { connect } = await import('../../kubernetes/connect.ts');
     const { kubernetesStore } = await import('../../hook/kubernetes/store.ts');
-    return { store: kubernetesStore({ kubeConfig: connect(flags.kubeconfig), clock, log }) };
+    const { createApiClient } = await import('../../kubernetes/api-client.ts');
+    const kubeConfig = connect(flags.kubeconfig);
+    return { store: kubernetesStore({ kubeConfig, clock, log }), client: createApiClient(kubeConfig, clock) };
   }
   const { embeddedStore } = await import('../../hook/embedded/store.ts');
   const { createAdopter } = await import('../../hook/embedded/adopt.ts');

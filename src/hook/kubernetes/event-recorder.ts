@@ -50,13 +50,18 @@ export function eventRecorder(client: ApiClient, clock: Clock): (event: EventInp
   }
 }
 
+const API_VERSIONS: Readonly<Partial<Record<EventInput['kind'], string>>> = {
+  ConfigMap: 'v1',
+  KubeadmControlPlane: 'controlplane.cluster.x-k8s.io/v1beta2',
+};
+
 function eventOf({ kind, namespace, name, uid, type, reason, message }: EventInput, at: Date) {
   const digest = createHash('sha256')
     .update(JSON.stringify([uid ?? kind, reason, message]))
     .digest('hex')
     .slice(0, 16);
   const time = at.toISOString();
-  const apiVersion = kind === 'ConfigMap' ? 'v1' : CAPI_API_VERSION;
+  const apiVersion = API_VERSIONS[kind] ?? CAPI_API_VERSION;
   return {
     apiVersion: 'v1',
     kind: 'Event',

@@ -24,7 +24,7 @@ export function refit(site: LabSite, pod: RefitPod, kubeconfig: string, policy?:
     binary: process.execPath,
     args: [
       ...['--disable-warning=ExperimentalWarning', MAIN, ...args],
-      ...['--host', '127.0.0.1', '--port', String(port), '--kubeconfig', kubeconfig],
+      ...['--host', '127.0.0.1', '--port', String(port), '--external-port', '0', '--kubeconfig', kubeconfig],
     ],
     isReady: () => {
       const ca = readFileSync(path.join(secretFolder(site, pod, SERVING_SECRET), 'ca.crt'));
