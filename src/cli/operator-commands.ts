@@ -1,6 +1,7 @@
 // The commands of those who run clusters: all work on the management cluster, through its API alone.
 import { Option, type Command } from 'commander';
 import type { RetryFlags } from './commands/retry.ts';
+import type { RollbackFlags } from './commands/rollback.ts';
 import type { StatusFlags } from './commands/status.ts';
 import type { Io } from './io.ts';
 import { managementOptions } from './management-options.ts';
@@ -8,6 +9,7 @@ import { managementOptions } from './management-options.ts';
 export function addOperatorCommands(program: Command, io: Io, exit: (code: number) => void): void {
   addStatus(program, io, exit);
   addRetry(program, io, exit);
+  addRollback(program, io, exit);
 }
 
 function addStatus(program: Command, io: Io, exit: (code: number) => void): void {
@@ -32,5 +34,17 @@ function addRetry(program: Command, io: Io, exit: (code: number) => void): void 
     .option('--force', 'although the node still works on the last operation');
   managementOptions(command).action(async (machines: string[], flags: RetryFlags) =>
     exit(await (await import('./commands/retry.ts')).retry(machines, flags, io)),
+  );
+}
+
+function addRollback(program: Command, io: Io, exit: (code: number) => void): void {
+  const command = program
+    .command('rollback')
+    .description('say what can be undone of the last operation on a Machine; with --yes: undo it')
+    .argument('<machine>')
+    .option('--yes', 'do it')
+    .option('--no-wait', 'do not wait for the end');
+  managementOptions(command).action(async (machine: string, flags: RollbackFlags) =>
+    exit(await (await import('./commands/rollback.ts')).rollback(machine, flags, io)),
   );
 }

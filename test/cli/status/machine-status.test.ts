@@ -47,7 +47,7 @@ describe('machineStatus', () => {
     });
   });
 
-  it.each<[string, MachineSample, Partial<MachineFacts>, object]>([
+  it.each<[string, MachineSample, Partial<MachineFacts>, Record<string, unknown>]>([
     ['nothing happens', {}, {}, { state: 'up to date' }],
     ['an operation ended well', { record: DONE }, {}, { state: 'up to date', since: DONE.finishedAt }],
     [

@@ -1,0 +1,135 @@
+// `refit rollback`: what can be undone of the last operation on a Machine, and, with --yes, that it is undone.
+import { EXIT } from '../../api/commands.ts';
+import { StatusError } from '../../api/errors.ts';
+import { BLOCKED_ANNOTATION } from '../../api/labels.ts';
+import { rollbackWorkflow } from '../../generators/rollback.ts';
+import { MACHINES, WORKFLOWS } from '../../hook/kubernetes/resources.ts';
+import type { WorkflowView } from '../../hook/store.ts';
+import { followWorkflow } from '../follow-workflow.ts';
+import type { Io } from '../io.ts';
+import { withManagement, type Management, type ManagementFlags } from '../management.ts';
+import { decideRollback, type RollbackPlan } from '../rollback/decision.ts';
+import {
+  checkImageMap,
+  chooseStepTemplates,
+  readSituation,
+  type RollbackSituation,
+} from '../rollback/read.ts';
+import { rollbackText } from '../rollback/text.ts';
+import { hanging } from '../text.ts';
+
+export interface RollbackFlags extends ManagementFlags {
+  yes?: boolean;
+  /** false: --no-wait */
+  wait: boolean;
+}
+
+const WIDTH = 80;
+const RETENTION_SECONDS = 86_400;
+
+/** Errors: BadInput when nothing can be undone, with the reason; those of the client. */
+export function rollback(name: string, flags: RollbackFlags, io: Io): Promise<number> {
+  return withManagement(flags, async (management) => {
+    const { client, namespace } = management;
+    const situation = await readSituation(client, namespace, name);
+    const running = situation.rollbacks.find(({ workflow }) => workflow.finishedAt === undefined);
+    if (running) {
+      io.err(`A rollback runs already: Workflow ${namespace}/${running.workflow.name}\n`);
+      return flags.wait ? wait(running.workflow.name, management, io) : EXIT.done;
+    }
+    const plan = decideRollback(situation);
+    if ('refusal' in plan)
+      throw new StatusError(`Machine ${namespace}/${name}: ${plan.refusal}`, { reason: 'BadInput' });
+    await checkImageMap(client, namespace);
+    const stepTemplates = await chooseStepTemplates(client, situation.stepTemplates);
+    io.out(rollbackText(situation.machine, plan, io.isTerminal));
+    if (flags.yes !== true) {
+      io.out(`\nNothing was done. To do it: refit rollback -n ${namespace} ${name} --yes\n`);
+      return EXIT.done;
+    }
+    const workflow = await begin(situation, plan, stepTemplates, management);
+    io.out(`\nWorkflow ${namespace}/${workflow}\n`);
+    return flags.wait ? wait(workflow, management, io) : EXIT.done;
+  });
+}
+
+/**
+ * The mark comes first, and only if nothing has happened to the Machine since: from then on the server starts nothing.
+ * Without a Workflow it is taken away again.
+ */
+async function begin(
+  { machine, rollbacks }: RollbackSituation,
+  { role, record }: RollbackPlan,
+  stepTemplates: string,
+  { client, namespace }: Management,
+): Promise<string> {
+  const { from, number } = record;
+  const path = MACHINES.path(namespace, machine.name);
+  const mark = (value: string | null, resourceVersion?: string) =>
+    client.mergePatch(path, {
+      metadata: {
+        ...(resourceVersion === undefined ? {} : { resourceVersion }),
+        annotations: { [BLOCKED_ANNOTATION]: value },
+      },
+    });
+  const before = machine.annotations[BLOCKED_ANNOTATION] ?? null;
+  await mark(`a rollback of operation ${number} was asked for`, machine.resourceVersion);
+  const workflow = rollbackWorkflow({
+    machine,
+    role,
+    number,
+    attempt: (rollbacks.at(-1)?.attempt ?? 0) + 1,
+    ...(from === undefined ? {} : { to: from }),
+    stepTemplates,
+    retentionSeconds: RETENTION_SECONDS,
+  });
+  try {
+    await client.create(WORKFLOWS.path(namespace), workflow);
+  } catch (error) {
+    await mark(before);
+    throw error;
+  }
+  return workflow.metadata?.name ?? '';
+}
+
+async function wait(name: string, management: Management, io: Io): Promise<number> {
+  const { namespace } = management;
+  let last = '';
+  const ended = await followWorkflow(management, namespace, name, (workflow) => {
+    const line = progressOf(workflow);
+    if (line !== last && workflow.finishedAt === undefined) io.err(`${hanging('', line, WIDTH)}\n`);
+    last = line;
+  });
+  if (!ended) {
+    io.err(`Not waited for any more; it goes on: refit rollback -n ${namespace} takes it up again\n`);
+    return EXIT.failed;
+  }
+  const [task] = ended.tasks;
+  const message = task?.message ?? ended.message ?? ended.phase;
+  if (ended.phase === 'Succeeded') {
+    const result = messageOf(task?.outputs['result']) ?? 'done';
+    io.out(`${hanging('', `Rolled back: ${result}`, WIDTH)}\n`);
+    io.out('The Machine is marked blocked: `refit retry` goes forward again.\n');
+    return EXIT.done;
+  }
+  io.err(`${hanging('refit: ', `rollback failed: ${message}`, WIDTH)}\n`);
+  io.err('The Machine stays marked blocked. The same command tries again.\n');
+  return EXIT.failed;
+}
+
+function progressOf({ phase, message, tasks }: WorkflowView): string {
+  if (tasks[0]?.phase === 'Running') return 'the node is being put back';
+  if (phase === 'Pending')
+    return message === undefined ? 'waiting for Argo to start it' : `waiting for its turn: ${message}`;
+  return `${phase}${message === undefined ? '' : `: ${message}`}`;
+}
+
+/** The result of a step is JSON (api/step-result.ts); its message is for people. */
+function messageOf(result: string | undefined): string | undefined {
+  try {
+    const { message } = JSON.parse(result ?? '') as { message?: unknown };
+    return typeof message === 'string' ? message : undefined;
+  } catch {
+    return undefined;
+  }
+}

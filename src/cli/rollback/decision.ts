@@ -1,0 +1,106 @@
+// What of the last operation on a Machine can be undone, what cannot, and why. Pure.
+import { CONTROL_PLANE_LABEL } from '../../api/labels.ts';
+import { isFinal, readRecord, type OperationRecord } from '../../api/operation.ts';
+import { FLIP_STEPS, type FlipStep, type Role } from '../../api/steps.ts';
+import { parseVersion } from '../../api/version.ts';
+import type { MachineView, WorkflowView } from '../../hook/store.ts';
+
+export interface RollbackFacts {
+  machine: MachineView;
+  /** Of the operation; it may be gone. */
+  workflow?: WorkflowView;
+  /** Oldest version among the Cluster's control-plane nodes. */
+  apiServerVersion?: string;
+}
+
+export interface RollbackPlan {
+  role: Role;
+  record: OperationRecord;
+  /** By step, the last one first, as the node goes. */
+  undone: readonly { step: FlipStep; what: string }[];
+  /** What stays as it is, or may stay, with the reason. */
+  stays: readonly string[];
+}
+
+/** The oldest kubelet that works with an API server, in minor versions. */
+const MAX_SKEW = 3;
+const NOT_UNDONE: readonly FlipStep[] = ['verify'];
+const OF_CONTROL_PLANE: readonly FlipStep[] = ['kubeadm', 'configure'];
+
+const WHAT: Readonly<Record<Exclude<FlipStep, 'verify'>, string>> = {
+  containerd: 'containerd and its configuration; it restarts, containers go on',
+  cni: 'the CNI plugins',
+  kubeadm: 'kubeadm and what it wrote in /etc/kubernetes and /var/lib/kubelet',
+  configure: 'files, kubelet arguments and certificates that were written',
+  kubelet: 'kubelet, kubectl and their configuration; the kubelet restarts, pods go on',
+};
+
+export function decideRollback(facts: RollbackFacts): RollbackPlan | { refusal: string } {
+  const { machine, workflow } = facts;
+  const record = readRecord(machine.annotations);
+  const refusal = refusalOf(facts, record);
+  if (refusal !== undefined) return { refusal };
+  const last = record as OperationRecord;
+  const role = CONTROL_PLANE_LABEL in machine.labels ? 'control-plane' : 'worker';
+  const begun = workflow && begunSteps(workflow);
+  const steps = FLIP_STEPS.filter((step) => !NOT_UNDONE.includes(step) && (begun?.includes(step) ?? true));
+  if (begun && steps.length === 0) {
+    return { refusal: `operation ${last.number} had not begun to change the node: there is nothing to undo` };
+  }
+  return {
+    role,
+    record: last,
+    undone: steps.reverse().map((step) => ({ step, what: WHAT[step as keyof typeof WHAT] })),
+    stays: stays(role, last, steps),
+  };
+}
+
+function refusalOf(
+  { machine, apiServerVersion }: RollbackFacts,
+  record: ReturnType<typeof readRecord>,
+): string | undefined {
+  if (machine.deleting) return 'it is being deleted';
+  if (machine.nodeName === undefined) return 'it has no Node';
+  if (record === undefined) return 'Refit has done nothing on it: there is nothing to undo';
+  if (record === 'invalid') return 'its operation record is unreadable: correct or remove the annotation';
+  const what = `operation ${record.number}`;
+  if (!isFinal(record)) {
+    return `${what} is ${record.state}: wait for its end (\`refit status -w\`), or stop its Workflow in Argo; then roll back`;
+  }
+  if (record.host === 'working') {
+    return `the node still works on ${what}: wait, or end it there (\`/var/lib/refit/refit host cancel\`); then roll back`;
+  }
+  return skewOf(record, apiServerVersion);
+}
+
+/** The rest of the cluster may have gone on since. */
+function skewOf({ from }: OperationRecord, apiServerVersion: string | undefined): string | undefined {
+  if (from === undefined || apiServerVersion === undefined) return undefined;
+  const [node, server] = [parseVersion(from, 'record'), parseVersion(apiServerVersion, 'Node')];
+  if (server.minor - node.minor <= MAX_SKEW) return undefined;
+  return `its kubelet would go back to ${from}, too old for the API server (${apiServerVersion}): at most ${MAX_SKEW} minor versions apart`;
+}
+
+function begunSteps({ tasks }: WorkflowView): FlipStep[] {
+  const begun = tasks.filter(({ phase }) => !['Pending', 'Skipped', 'Omitted'].includes(phase));
+  return FLIP_STEPS.filter((step) => begun.some(({ name }) => name === step));
+}
+
+function stays(role: Role, { from, to }: OperationRecord, steps: readonly FlipStep[]): string[] {
+  const notes: string[] = [];
+  if (role === 'control-plane' && steps.some((step) => OF_CONTROL_PLANE.includes(step))) {
+    const when =
+      from === to
+        ? 'if a newer etcd or API server has run'
+        : 'as soon as the newer etcd or API server has run';
+    notes.push(
+      `${OF_CONTROL_PLANE.filter((step) => steps.includes(step)).join(', ')}: not undone ${when}, since what it wrote an older one ` +
+        'cannot read; the node looks, and undoes only kubelet, cni and containerd then',
+    );
+  }
+  notes.push(
+    `what Cluster API asks for: its Machine still says ${to}, and the control plane's ConfigMaps do`,
+  );
+  notes.push('a cordon of the Node: `kubectl uncordon` when pods may run there');
+  return notes;
+}

@@ -1,0 +1,113 @@
+// Reads what a rollback depends on.
+import { StatusError } from '../../api/errors.ts';
+import { IMAGE_MAP_CONFIG_MAP } from '../../api/install.ts';
+import type { JsonObject } from '../../api/json.ts';
+import { CONTROL_PLANE_LABEL, MACHINE_UID_LABEL, OPERATION_LABEL, ROLLBACK_LABEL } from '../../api/labels.ts';
+import { operationName } from '../../api/names.ts';
+import { knownRecord } from '../../api/operation.ts';
+import { oldest } from '../../api/version.ts';
+import { stepTemplatesName } from '../../generators/names.ts';
+import { CONFIG_MAPS, MACHINES, WORKFLOWS } from '../../hook/kubernetes/resources.ts';
+import { machineView } from '../../hook/kubernetes/views.ts';
+import { workflowView } from '../../hook/kubernetes/workflow-view.ts';
+import type { MachineView, WorkflowView } from '../../hook/store.ts';
+import type { ApiClient } from '../../kubernetes/api-client.ts';
+import { list, text, texts } from '../../kubernetes/fields.ts';
+import { orAbsent } from '../../steps/api/absent.ts';
+import { items } from '../../steps/api/items.ts';
+import { version } from '../version.ts';
+import type { RollbackFacts } from './decision.ts';
+
+const TEMPLATES = '/apis/argoproj.io/v1alpha1/clusterworkflowtemplates';
+
+export interface Rollback {
+  attempt: number;
+  workflow: WorkflowView;
+}
+
+export interface RollbackSituation extends RollbackFacts {
+  /** Tries so far, the newest last. */
+  rollbacks: readonly Rollback[];
+  /** Of the operation's own Workflow. */
+  stepTemplates?: string;
+}
+
+/** Errors: BadInput when there is no such Machine; those of the client. */
+export async function readSituation(
+  client: ApiClient,
+  namespace: string,
+  name: string,
+): Promise<RollbackSituation> {
+  const object = await orAbsent(client.get(MACHINES.path(namespace, name)));
+  if (!object)
+    throw new StatusError(`Machine ${namespace}/${name}: there is none of this name`, { reason: 'BadInput' });
+  const machine = machineView(object);
+  const record = knownRecord(machine.annotations);
+  const own =
+    record && (await orAbsent(client.get(WORKFLOWS.path(namespace, operationName(machine, record.number)))));
+  const stepTemplates = own && templatesOf(own);
+  const apiServerVersion = await oldestControlPlane(client, machine);
+  return {
+    machine,
+    ...(own ? { workflow: workflowView(own) } : {}),
+    ...(stepTemplates === undefined ? {} : { stepTemplates }),
+    ...(apiServerVersion === undefined ? {} : { apiServerVersion }),
+    rollbacks: record ? await readRollbacks(client, machine, record.number) : [],
+  };
+}
+
+async function oldestControlPlane(client: ApiClient, machine: MachineView): Promise<string | undefined> {
+  const versions: string[] = [];
+  for await (const object of items(client, MACHINES.path(machine.namespace))) {
+    const { name, cluster, labels, kubeletVersion } = machineView(object);
+    const isOther = name !== machine.name && cluster === machine.cluster && CONTROL_PLANE_LABEL in labels;
+    if (isOther && kubeletVersion !== undefined) versions.push(kubeletVersion);
+  }
+  return oldest(versions);
+}
+
+async function readRollbacks(
+  client: ApiClient,
+  { namespace, uid }: MachineView,
+  number: number,
+): Promise<Rollback[]> {
+  const labelSelector = `${MACHINE_UID_LABEL}=${uid},${OPERATION_LABEL}=${number},${ROLLBACK_LABEL}`;
+  const found: Rollback[] = [];
+  for await (const object of items(client, WORKFLOWS.path(namespace), { labelSelector })) {
+    const attempt = Number(texts(object, 'metadata', 'labels')[ROLLBACK_LABEL]);
+    found.push({ attempt, workflow: workflowView(object) });
+  }
+  return found.sort((a, b) => a.attempt - b.attempt);
+}
+
+/** Of those that the operation used, that fit to us, or that are there. Errors: BadInput when there are none. */
+export async function chooseStepTemplates(client: ApiClient, used: string | undefined): Promise<string> {
+  const names: string[] = [];
+  for await (const object of items(client, TEMPLATES)) names.push(text(object, 'metadata', 'name') ?? '');
+  const ours = names.filter((name) => name.startsWith('refit-steps-'));
+  const [chosen = ours.sort((a, b) => a.localeCompare(b, 'en', { numeric: true })).at(-1)] = [
+    used,
+    stepTemplatesName(version()),
+  ].filter((name) => name !== undefined && ours.includes(name));
+  if (chosen !== undefined) return chosen;
+  throw new StatusError(
+    'ClusterWorkflowTemplate refit-steps-...: there is none: apply dist/refit-steps.k8s.yaml',
+    {
+      reason: 'BadInput',
+    },
+  );
+}
+
+/** Errors: BadInput when there is no image that could go to a node. */
+export async function checkImageMap(client: ApiClient, namespace: string): Promise<void> {
+  if (await orAbsent(client.get(CONFIG_MAPS.path(namespace, IMAGE_MAP_CONFIG_MAP)))) return;
+  throw new StatusError(
+    `ConfigMap ${namespace}/${IMAGE_MAP_CONFIG_MAP}: not there: apply dist/refit-cluster-namespace-${namespace}.k8s.yaml`,
+    { reason: 'BadInput' },
+  );
+}
+
+function templatesOf(workflow: JsonObject): string | undefined {
+  const tasks = list(workflow, 'spec', 'templates').flatMap((template) => list(template, 'dag', 'tasks'));
+  return tasks.map((task) => text(task, 'templateRef', 'name')).find((name) => name !== undefined);
+}

@@ -1,0 +1,37 @@
+// What a rollback would do, for people: at most 80 columns. Pure.
+import type { MachineView } from '../../hook/store.ts';
+import { paint } from '../io.ts';
+import { hanging } from '../text.ts';
+import type { RollbackPlan } from './decision.ts';
+
+const WIDTH = 80;
+
+export function rollbackText(machine: MachineView, plan: RollbackPlan, isTerminal: boolean): string {
+  const style = paint(isTerminal);
+  const { record, role, undone, stays } = plan;
+  const versions =
+    record.from === undefined || record.from === record.to ? record.to : `${record.from} to ${record.to}`;
+  const head = `${role} ${machine.namespace}/${machine.name}, Node ${machine.nodeName ?? '?'}`;
+  const how =
+    'The node puts back the files that it kept (/var/lib/refit), the last step first, and restarts what they belong to. ' +
+    'It is not drained. The Machine is then marked blocked, since Cluster API is ahead of it: nothing is started on it ' +
+    'until `refit retry`.';
+  return [
+    style.bold(head),
+    hanging('', `operation ${record.number} (${versions}) ${record.state}${reason(record.reason)}`, WIDTH),
+    '',
+    style.bold('UNDONE, in this order'),
+    ...undone.map(({ step, what }) => hanging(`  ${step.padEnd(10)}  `, what, WIDTH)),
+    '',
+    style.bold('NOT UNDONE'),
+    ...stays.map((line) => hanging('  ', line, WIDTH)),
+    '',
+    style.bold('HOW'),
+    hanging('  ', how, WIDTH),
+    '',
+  ].join('\n');
+}
+
+function reason(text: string | undefined): string {
+  return text === undefined ? '' : `: ${text}`;
+}

@@ -1,0 +1,121 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { EXIT } from '../../../src/api/commands.ts';
+import { BLOCKED_ANNOTATION } from '../../../src/api/labels.ts';
+import type { JsonObject } from '../../../src/api/json.ts';
+import { list, text, texts } from '../../../src/kubernetes/fields.ts';
+import { eventually } from '../../helpers/eventually.ts';
+import { machineSample, PLACES, workflowSample } from '../../helpers/operator-objects.ts';
+import { operatorSite, type OperatorSite } from '../../helpers/operator-site.ts';
+
+const FAILED = { state: 'failed', reason: 'step kubelet: boom', finishedAt: '2026-01-01T11:20:00Z' } as const;
+const TEMPLATES = '/apis/argoproj.io/v1alpha1/clusterworkflowtemplates';
+
+let on: OperatorSite;
+beforeEach(async () => {
+  on = await operatorSite();
+  on.put(machineSample('m-1', { worker: true, kubelet: 'v1.33.7', record: FAILED }), machineSample('cp-1'));
+  on.put(workflowSample('m-1', 3, 'kubelet'));
+  on.putAt(TEMPLATES, { metadata: { name: 'refit-steps-0-0-9' } }, { metadata: { name: 'other' } });
+  on.putAt('/api/v1/configmaps', { metadata: { namespace: 'lab', name: 'refit-image-map' } });
+});
+afterEach(() => on.end());
+
+const rollback = (...argv: string[]) => on.run('rollback', '-n', 'lab', ...argv);
+const blocked = () => texts(on.get('Machine', 'm-1'), 'metadata', 'annotations')[BLOCKED_ANNOTATION];
+const made = (): JsonObject[] =>
+  on.server.data
+    .list(PLACES.Workflow, 'lab')
+    .filter((object) => text(object, 'metadata', 'name')?.includes('rollback'));
+
+async function ends(phase: string, more: JsonObject = {}): Promise<void> {
+  await eventually('Workflow created', () => made().length > 0);
+  const name = text(made().at(-1), 'metadata', 'name') ?? '';
+  const node = { name: `${name}.rollback`, type: 'Pod', phase, ...more };
+  const status = { phase, finishedAt: '2026-01-01T12:00:00Z', nodes: { a: node } };
+  on.server.data.patch({ collection: PLACES.Workflow, namespace: 'lab', name }, { status });
+}
+
+describe('refit rollback', () => {
+  it('without --yes only says what it would do, in 80 columns', async () => {
+    const { code, stdout } = await rollback('m-1');
+    expect(code).toBe(EXIT.done);
+    expect(stdout).toBe(`\
+worker lab/m-1, Node m-1
+operation 3 (v1.33.7 to v1.34.3) failed: step kubelet: boom
+
+UNDONE, in this order
+  kubelet     kubelet, kubectl and their configuration; the kubelet restarts,
+              pods go on
+  kubeadm     kubeadm and what it wrote in /etc/kubernetes and /var/lib/kubelet
+
+NOT UNDONE
+  what Cluster API asks for: its Machine still says v1.34.3, and the control
+  plane's ConfigMaps do
+  a cordon of the Node: \`kubectl uncordon\` when pods may run there
+
+HOW
+  The node puts back the files that it kept (/var/lib/refit), the last step
+  first, and restarts what they belong to. It is not drained. The Machine is
+  then marked blocked, since Cluster API is ahead of it: nothing is started on
+  it until \`refit retry\`.
+
+Nothing was done. To do it: refit rollback -n lab m-1 --yes
+`);
+    expect([blocked(), made()]).toEqual([undefined, []]);
+  });
+
+  it('with --yes marks the Machine, makes the Workflow and waits for its end', async () => {
+    const result = JSON.stringify({ message: 'kubelet: restored: /usr/bin/kubelet' });
+    const ended = ends('Succeeded', { outputs: { parameters: [{ name: 'result', value: result }] } });
+    const { code, stdout } = await rollback('m-1', '--yes');
+    await ended;
+    expect(code).toBe(EXIT.done);
+    expect(stdout).toContain('Rolled back: kubelet: restored: /usr/bin/kubelet\n');
+    expect(blocked()).toBe('a rollback of operation 3 was asked for');
+    const [task] = list(made()[0], 'spec', 'templates').flatMap((template) => list(template, 'dag', 'tasks'));
+    expect(text(task, 'templateRef', 'name')).toBe('refit-steps-0-0-9');
+  });
+
+  it('ends with 1 and the reason when it fails, and makes another Workflow the next time', async () => {
+    const ended = ends('Failed', { message: 'kubelet: not restored: exit code 1' });
+    const { code, stderr } = await rollback('m-1', '--yes');
+    await ended;
+    expect(code).toBe(EXIT.failed);
+    expect(stderr).toContain('refit: rollback failed: kubelet: not restored: exit code 1\n');
+    await rollback('m-1', '--yes', '--no-wait');
+    expect(made().map((object) => text(object, 'metadata', 'name')?.slice(-10))).toEqual([
+      'rollback-1',
+      'rollback-2',
+    ]);
+  });
+
+  it('takes up one that runs, instead of making another', async () => {
+    await rollback('m-1', '--yes', '--no-wait');
+    expect(await rollback('m-1', '--yes', '--no-wait')).toMatchObject({
+      code: EXIT.done,
+      stderr: expect.stringMatching(/^A rollback runs already: Workflow lab\/refit-m-1-.*-rollback-1\n$/),
+    });
+    expect(made()).toHaveLength(1);
+  });
+
+  it('does nothing when the Machine changed meanwhile', async () => {
+    on.server.failNext(1, 409, 'patch');
+    expect((await rollback('m-1', '--yes')).code).toBe(EXIT.failed);
+    expect(made()).toEqual([]);
+  });
+
+  it('takes the mark away when the Workflow is refused', async () => {
+    on.server.failNext(1, 403, 'create');
+    expect((await rollback('m-1', '--yes')).code).not.toBe(EXIT.done);
+    expect(blocked()).toBeUndefined();
+  });
+
+  it.each([
+    ['a Machine that is not there', 'm-9', 'Machine lab/m-9: there is none of this name'],
+    ['one that Refit never touched', 'cp-1', 'Machine lab/cp-1: Refit has done nothing on it'],
+  ])('is bad input for %s', async (_name, machine, message) => {
+    const { code, stderr } = await rollback(machine, '--yes');
+    expect(code).toBe(EXIT.badInput);
+    expect(stderr).toContain(`refit: ${message}`);
+  });
+});
