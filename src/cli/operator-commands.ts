@@ -1,15 +1,17 @@
 // The commands of those who run clusters: all work on the management cluster, through its API alone.
 import { Option, type Command } from 'commander';
+import type { DoctorFlags } from './commands/doctor.ts';
 import type { RetryFlags } from './commands/retry.ts';
 import type { RollbackFlags } from './commands/rollback.ts';
 import type { StatusFlags } from './commands/status.ts';
 import type { Io } from './io.ts';
-import { managementOptions } from './management-options.ts';
+import { clusterOptions, managementOptions } from './management-options.ts';
 
 export function addOperatorCommands(program: Command, io: Io, exit: (code: number) => void): void {
   addStatus(program, io, exit);
   addRetry(program, io, exit);
   addRollback(program, io, exit);
+  addDoctor(program, io, exit);
 }
 
 function addStatus(program: Command, io: Io, exit: (code: number) => void): void {
@@ -46,5 +48,15 @@ function addRollback(program: Command, io: Io, exit: (code: number) => void): vo
     .option('--no-wait', 'do not wait for the end');
   managementOptions(command).action(async (machine: string, flags: RollbackFlags) =>
     exit(await (await import('./commands/rollback.ts')).rollback(machine, flags, io)),
+  );
+}
+
+function addDoctor(program: Command, io: Io, exit: (code: number) => void): void {
+  const command = program
+    .command('doctor')
+    .description('look for what keeps Refit from working: one line per finding, with its remedy')
+    .addOption(new Option('-o, --output <format>').choices(['table', 'json']).default('table'));
+  clusterOptions(command).action(async (flags: DoctorFlags) =>
+    exit(await (await import('./commands/doctor.ts')).doctor(flags, io)),
   );
 }

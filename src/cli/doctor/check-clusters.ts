@@ -1,0 +1,97 @@
+// Can the Clusters that opted in be updated in place as they are, and do their versions fit together? Pure.
+import type { JsonObject } from '../../api/json.ts';
+import { CONTROL_PLANE_LABEL, PAUSED_ANNOTATION, STRATEGY_IN_PLACE } from '../../api/labels.ts';
+import { oldest, parseVersion } from '../../api/version.ts';
+import { at, text, texts } from '../../kubernetes/fields.ts';
+import { inPlaceProblem } from '../in-place-problem.ts';
+import { optedIn, strategyOf, type ClusterParts } from './clusters.ts';
+import type { Check } from './facts.ts';
+import { findingsOf, type Finding } from './finding.ts';
+
+/** The oldest kubelet that works with an API server, in minor versions. */
+const MAX_SKEW = 3;
+
+export const checkClusters: Check = (facts) => {
+  const say = findingsOf('Clusters');
+  return optedIn(facts).flatMap((parts) => {
+    const found = [...pauses(parts), ...(parts.strategy === STRATEGY_IN_PLACE ? inPlaceProblems(parts) : [])];
+    return found.length > 0 ? found : [say.ok(`${parts.name}: can be updated in place`)];
+  });
+};
+
+function pauses({ cluster, name, controlPlanes, machineDeployments }: ClusterParts): Finding[] {
+  const say = findingsOf('Clusters');
+  const isPaused = at(cluster, 'spec', 'paused') === true;
+  const owners = [...controlPlanes, ...machineDeployments].filter(
+    (owner) => PAUSED_ANNOTATION in texts(owner, 'metadata', 'annotations'),
+  );
+  return [
+    ...(isPaused ? [say.warning(`${name} is paused: nothing happens to it`, 'set spec.paused: false')] : []),
+    ...owners.map((owner) =>
+      say.warning(
+        `${nameOf(owner)} is paused`,
+        'refit status says whether Refit did it; else remove the annotation',
+      ),
+    ),
+  ];
+}
+
+function inPlaceProblems({ controlPlanes, machineDeployments }: ClusterParts): Finding[] {
+  const say = findingsOf('Clusters');
+  const owners = [
+    ...controlPlanes.map((owner) => ['KubeadmControlPlane', owner] as const),
+    ...machineDeployments.map((owner) => ['MachineDeployment', owner] as const),
+  ];
+  return owners.flatMap(([kind, owner]) => {
+    const found = strategyOf(owner) === undefined ? inPlaceProblem(kind, owner) : undefined;
+    return found ? [say.error(`${nameOf(owner)}: ${found.problem}`, found.remedy)] : [];
+  });
+}
+
+export const checkSkew: Check = (facts) => {
+  const say = findingsOf('skew');
+  return optedIn(facts).flatMap(({ name, machines }) => {
+    const versions = machines.map((machine) => ({
+      machine,
+      version: text(machine, 'status', 'nodeInfo', 'kubeletVersion'),
+    }));
+    const isControlPlane = (machine: JsonObject): boolean =>
+      CONTROL_PLANE_LABEL in texts(machine, 'metadata', 'labels');
+    const server = oldest(
+      versions.filter(({ machine }) => isControlPlane(machine)).flatMap(({ version }) => version ?? []),
+    );
+    if (server === undefined) return [say.unknown(`${name}: no control-plane Node reports a version`)];
+    const found = versions.flatMap(({ machine, version }) =>
+      version === undefined
+        ? []
+        : skewOf(nameOf(machine), version, { server, isControlPlane: isControlPlane(machine) }),
+    );
+    return found.length > 0 ? found : [say.ok(`${name}: fits, API server ${server}`)];
+  });
+};
+
+/** While a control plane is upgraded, its own new kubelets are above its oldest API server. */
+function skewOf(
+  name: string,
+  version: string,
+  { server, isControlPlane }: { server: string; isControlPlane: boolean },
+): Finding[] {
+  const say = findingsOf('skew');
+  const minors = parseVersion(server, 'Node').minor - parseVersion(version, 'Node').minor;
+  if (minors > MAX_SKEW)
+    return [
+      say.error(
+        `${name}: ${version}, too old for API server ${server}`,
+        'upgrade it before the control plane goes on',
+      ),
+    ];
+  if (minors < (isControlPlane ? -1 : 0))
+    return [
+      say.error(`${name}: ${version}, newer than API server ${server}`, 'upgrade the control plane first'),
+    ];
+  return [];
+}
+
+function nameOf(object: JsonObject): string {
+  return `${text(object, 'kind') ?? 'Machine'} ${text(object, 'metadata', 'namespace') ?? ''}/${text(object, 'metadata', 'name') ?? ''}`;
+}

@@ -1,0 +1,67 @@
+// The Clusters that opted in, with what belongs to them. Pure.
+import type { JsonObject } from '../../api/json.ts';
+import { CLUSTER_NAME_LABEL, STRATEGY_LABEL } from '../../api/labels.ts';
+import { text, texts } from '../../kubernetes/fields.ts';
+import { known, type DoctorFacts } from './facts.ts';
+
+export interface ClusterParts {
+  cluster: JsonObject;
+  /** `namespace/name` */
+  name: string;
+  /** Label of the Cluster. */
+  strategy?: string;
+  controlPlanes: JsonObject[];
+  machineDeployments: JsonObject[];
+  machines: JsonObject[];
+}
+
+type ClusterObjects = Pick<DoctorFacts, 'clusters' | 'controlPlanes' | 'machineDeployments' | 'machines'>;
+
+/** By a label of the Cluster, or of one of its owners of Machines. */
+export function optedIn(facts: ClusterObjects): ClusterParts[] {
+  return (known(facts.clusters) ?? []).map((cluster) => parts(cluster, facts)).filter(isOptedIn);
+}
+
+function parts(cluster: JsonObject, facts: ClusterObjects): ClusterParts {
+  const [namespace, name] = [text(cluster, 'metadata', 'namespace'), text(cluster, 'metadata', 'name')];
+  const own = (objects: readonly JsonObject[] | undefined): JsonObject[] =>
+    (objects ?? []).filter(
+      (object) =>
+        text(object, 'metadata', 'namespace') === namespace &&
+        (text(object, 'spec', 'clusterName') ?? texts(object, 'metadata', 'labels')[CLUSTER_NAME_LABEL]) ===
+          name,
+    );
+  const strategy = strategyOf(cluster);
+  return {
+    cluster,
+    name: `${namespace ?? ''}/${name ?? ''}`,
+    ...(strategy === undefined ? {} : { strategy }),
+    controlPlanes: own(known(facts.controlPlanes)),
+    machineDeployments: own(known(facts.machineDeployments)),
+    machines: own(known(facts.machines)),
+  };
+}
+
+function isOptedIn({ strategy, controlPlanes, machineDeployments }: ClusterParts): boolean {
+  return (
+    strategy !== undefined ||
+    [...controlPlanes, ...machineDeployments].some((owner) => strategyOf(owner) !== undefined)
+  );
+}
+
+export function strategyOf(object: JsonObject): string | undefined {
+  return texts(object, 'metadata', 'labels')[STRATEGY_LABEL];
+}
+
+/** Versions that owners ask for, each once, with one that does. */
+export function wantedVersions(facts: DoctorFacts): { version: string; by: string }[] {
+  const found = new Map<string, string>();
+  for (const { controlPlanes, machineDeployments } of optedIn(facts)) {
+    for (const owner of [...controlPlanes, ...machineDeployments]) {
+      const version = text(owner, 'spec', 'version') ?? text(owner, 'spec', 'template', 'spec', 'version');
+      const by = `${text(owner, 'kind') ?? 'owner'} ${text(owner, 'metadata', 'namespace') ?? ''}/${text(owner, 'metadata', 'name') ?? ''}`;
+      if (version !== undefined && !found.has(version)) found.set(version, by);
+    }
+  }
+  return [...found].map(([version, by]) => ({ version, by }));
+}

@@ -1,0 +1,31 @@
+// Findings for people: at most 80 columns. Pure.
+import { paint, type Paint } from '../io.ts';
+import { hanging } from '../text.ts';
+import type { Finding, Level } from './finding.ts';
+
+const WIDTH = 80;
+const LEVEL_WIDTH = 7;
+const CHECK_WIDTH = 16;
+
+export function doctorText(findings: readonly Finding[], isTerminal: boolean): string {
+  const style = paint(isTerminal);
+  return `${[...findings.map((finding) => line(finding, style)), '', summary(findings)].join('\n')}\n`;
+}
+
+/** `error   Cluster API       what is wrong -> what to do` */
+function line({ level, check, message, remedy }: Finding, style: Paint): string {
+  const heading = `${level.padEnd(LEVEL_WIDTH)}  ${check.padEnd(CHECK_WIDTH)}  `;
+  const text = remedy === undefined ? message : `${message} -> ${remedy}`;
+  return hanging(heading, text, WIDTH).replace(level, colours(style)[level](level));
+}
+
+function summary(findings: readonly Finding[]): string {
+  const count = (level: Level): number => findings.filter((finding) => finding.level === level).length;
+  const [errors, warnings, unknown] = [count('error'), count('warning'), count('unknown')];
+  if (errors + warnings + unknown === 0) return 'All is well.';
+  return `${errors} errors, ${warnings} warnings, ${unknown} not seen`;
+}
+
+function colours(style: Paint): Record<Level, (text: string) => string> {
+  return { error: style.red, warning: style.yellow, unknown: style.yellow, ok: style.green };
+}

@@ -1,0 +1,49 @@
+import { describe, expect, it } from '@jest/globals';
+import { diagnose } from '../../../src/cli/doctor/diagnose.ts';
+import { doctorText } from '../../../src/cli/doctor/doctor-text.ts';
+import { facts, policy } from './samples.ts';
+
+describe('diagnose', () => {
+  it('has nothing but ok to say where all is well', () => {
+    const findings = diagnose(facts());
+    expect(findings.filter(({ level }) => level !== 'ok')).toEqual([]);
+    expect(new Set(findings.map(({ check }) => check)).size).toBe(13);
+    expect(doctorText(findings, false)).toMatch(/\n\nAll is well\.\n$/);
+  });
+
+  it.each([
+    'deployments',
+    'extensionConfigs',
+    'certificate',
+    'stepTemplates',
+    'policy',
+    'imageMap',
+    'missing',
+  ] as const)('says why it knows nothing where %s may not be read', (key) => {
+    const findings = diagnose(facts({ [key]: { unknown: 'GET /x: 403 forbidden' } }));
+    expect(findings.filter(({ level }) => level === 'error')).toEqual([]);
+    expect(findings).toContainEqual(
+      expect.objectContaining({ level: 'unknown', message: 'GET /x: 403 forbidden' }),
+    );
+  });
+});
+
+describe('the text', () => {
+  it('has one line per finding with its remedy, broken at 80 columns', () => {
+    const changed = facts({
+      extensionConfigs: { found: [] },
+      policy: { found: policy('onUncovered: replace') },
+    });
+    const lines = doctorText(diagnose(changed), false).split('\n');
+    expect(lines).toContain('error    ExtensionConfig   there is none for the Refit server -> kubectl apply');
+    expect(lines).toContain('                           -f dist/refit-server.k8s.yaml');
+    expect(lines).toContain('1 errors, 1 warnings, 0 not seen');
+    expect(Math.max(...lines.map(({ length }) => length))).toBeLessThanOrEqual(80);
+  });
+
+  it('has colour only in a terminal', () => {
+    const findings = diagnose(facts());
+    expect(doctorText(findings, false)).not.toContain('\u001B');
+    expect(doctorText(findings, true)).toContain('\u001B[32mok\u001B[0m');
+  });
+});
