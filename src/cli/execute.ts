@@ -6,7 +6,7 @@ import type { Io } from './io.ts';
 import { version } from './version.ts';
 
 export function newProgram(description: string, io: Io): Command {
-  return new Command('refit')
+  return new Command(io.programName ?? 'refit')
     .description(description)
     .version(version())
     .exitOverride()

@@ -7,6 +7,8 @@ export interface Io {
   /** Colours are for terminals only. */
   isTerminal: boolean;
   readFile(path: string): Promise<string>;
+  /** As the user called it; absent: `refit`. */
+  programName?: string;
 }
 
 export type Paint = Record<'bold' | 'dim' | 'red' | 'green' | 'yellow', (text: string) => string>;
