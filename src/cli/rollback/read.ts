@@ -3,7 +3,6 @@ import { StatusError } from '../../api/errors.ts';
 import { IMAGE_MAP_CONFIG_MAP } from '../../api/install.ts';
 import type { JsonObject } from '../../api/json.ts';
 import { CONTROL_PLANE_LABEL, MACHINE_UID_LABEL, OPERATION_LABEL, ROLLBACK_LABEL } from '../../api/labels.ts';
-import { operationName } from '../../api/names.ts';
 import { knownRecord } from '../../api/operation.ts';
 import { oldest } from '../../api/version.ts';
 import { stepTemplatesName } from '../../generators/names.ts';
@@ -15,6 +14,7 @@ import type { ApiClient } from '../../kubernetes/api-client.ts';
 import { list, text, texts } from '../../kubernetes/fields.ts';
 import { orAbsent } from '../../steps/api/absent.ts';
 import { items } from '../../steps/api/items.ts';
+import { machineWorkflow, workflowNameOf } from '../machine-workflow.ts';
 import { version } from '../version.ts';
 import type { RollbackFacts } from './decision.ts';
 
@@ -44,12 +44,12 @@ export async function readSituation(
   const machine = machineView(object);
   const record = knownRecord(machine.annotations);
   const own =
-    record && (await orAbsent(client.get(WORKFLOWS.path(namespace, operationName(machine, record.number)))));
+    record && (await orAbsent(client.get(WORKFLOWS.path(namespace, workflowNameOf(machine, record)))));
   const stepTemplates = own && templatesOf(own);
   const apiServerVersion = await oldestControlPlane(client, machine);
   return {
     machine,
-    ...(own ? { workflow: workflowView(own) } : {}),
+    ...(own ? { workflow: machineWorkflow(own, machine) } : {}),
     ...(stepTemplates === undefined ? {} : { stepTemplates }),
     ...(apiServerVersion === undefined ? {} : { apiServerVersion }),
     rollbacks: record ? await readRollbacks(client, machine, record.number) : [],

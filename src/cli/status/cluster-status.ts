@@ -1,4 +1,5 @@
 // The Clusters that Refit works on, with their owners of Machines and these. Pure.
+import { knownExternal } from '../../api/external-record.ts';
 import type { JsonObject } from '../../api/json.ts';
 import {
   CLUSTER_NAME_LABEL,
@@ -110,11 +111,12 @@ function deployment(owner: JsonObject): Owner {
   return { kind: 'MachineDeployment', ...common(owner), ...optional('version', version) };
 }
 
-function common(owner: JsonObject): Pick<Owner, 'name' | 'strategy' | 'paused'> {
+function common(owner: JsonObject): Pick<Owner, 'name' | 'strategy' | 'paused' | 'upgrade'> {
   return {
     name: text(owner, 'metadata', 'name') ?? '',
     ...optional('strategy', strategyOf(owner)),
     paused: PAUSED_ANNOTATION in texts(owner, 'metadata', 'annotations'),
+    ...optional('upgrade', knownExternal(texts(owner, 'metadata', 'annotations'))),
   };
 }
 

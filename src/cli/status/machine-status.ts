@@ -3,13 +3,14 @@ import {
   BLOCKED_ANNOTATION,
   CONTROL_PLANE_LABEL,
   PENDING_HOOKS_ANNOTATION,
+  UNCOUNTED_MOVE_ANNOTATION,
   UPDATE_IN_PROGRESS_ANNOTATION,
 } from '../../api/labels.ts';
-import { operationName } from '../../api/names.ts';
 import { readRecord, type OperationRecord } from '../../api/operation.ts';
 import { currentTask, progressMessage } from '../../hook/progress.ts';
 import type { MachineView, WorkflowView } from '../../hook/store.ts';
 import { age } from '../age.ts';
+import { workflowNameOf } from '../machine-workflow.ts';
 import type { MachineStatus } from './types.ts';
 
 /** An Event of the server that says why it refuses. */
@@ -30,7 +31,7 @@ export interface MachineFacts {
   paused?: string;
 }
 
-type Situation = Pick<MachineStatus, 'state' | 'since' | 'message' | 'step'>;
+type Situation = Pick<MachineStatus, 'state' | 'since' | 'toldAt' | 'message' | 'step'>;
 
 /** Cluster API asks again after 17 minutes at most, and the same refusal is told again after 10. */
 const REFUSAL_SECONDS = 30 * 60;
@@ -54,7 +55,7 @@ function operation(machine: MachineView, record: OperationRecord): NonNullable<M
   const { number, state, from, to, startedAt, finishedAt } = record;
   return {
     number,
-    workflow: operationName(machine, number),
+    workflow: workflowNameOf(machine, record),
     state,
     ...(from === undefined ? {} : { from }),
     to,
@@ -121,7 +122,8 @@ function resting(facts: MachineFacts, record: OperationRecord | undefined, now: 
   if (machine.nodeName === undefined) return { state: 'no node', message: 'no Node has joined for it' };
   const { version, kubeletVersion } = machine;
   const isAsked = isBeingUpdated(machine);
-  const refusal = isAsked ? undefined : refusalOf(facts, record, now);
+  const isMoving = UNCOUNTED_MOVE_ANNOTATION in machine.annotations;
+  const refusal = isAsked && !isMoving ? undefined : refusalOf(facts, record, now);
   if (refusal) return refusal;
   const because = paused === undefined ? '' : `; ${paused} is paused`;
   if (isAsked || (version !== undefined && kubeletVersion !== version)) {
@@ -152,7 +154,7 @@ function refusalOf(
   const isOvertaken = record?.finishedAt !== undefined && refusal.lastAt < record.finishedAt;
   if (isOld || isOvertaken) return undefined;
   const message = `${refusal.message} (last said ${age(refusal.lastAt, now)} ago)`;
-  return { state: 'blocked', since: refusal.firstAt, message };
+  return { state: 'blocked', since: refusal.firstAt, toldAt: refusal.lastAt, message };
 }
 
 function sinceOf(time: string | undefined): { since?: string } {

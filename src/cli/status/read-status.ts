@@ -1,7 +1,6 @@
 // Reads what `refit status` shows: a few lists, and the Workflows of operations that have not ended.
 import { StatusError } from '../../api/errors.ts';
 import type { JsonObject } from '../../api/json.ts';
-import { operationName } from '../../api/names.ts';
 import { isFinal, knownRecord } from '../../api/operation.ts';
 import {
   CLUSTERS,
@@ -13,11 +12,11 @@ import {
   type Resource,
 } from '../../hook/kubernetes/resources.ts';
 import { machineView } from '../../hook/kubernetes/views.ts';
-import { workflowView } from '../../hook/kubernetes/workflow-view.ts';
 import type { WorkflowView } from '../../hook/store.ts';
 import type { ApiClient, Query } from '../../kubernetes/api-client.ts';
 import { orAbsent } from '../../steps/api/absent.ts';
 import { items } from '../../steps/api/items.ts';
+import { machineWorkflow, workflowNameOf } from '../machine-workflow.ts';
 import type { StatusFacts } from './cluster-status.ts';
 import { REFUSED } from './refusals.ts';
 
@@ -46,9 +45,9 @@ async function readWorkflow(client: ApiClient, object: JsonObject): Promise<Work
   const machine = machineView(object);
   const record = knownRecord(machine.annotations);
   if (!record || isFinal(record)) return undefined;
-  const path = WORKFLOWS.path(machine.namespace, operationName(machine, record.number));
+  const path = WORKFLOWS.path(machine.namespace, workflowNameOf(machine, record));
   const workflow = await orAbsent(client.get(path));
-  return workflow && { ...workflowView(workflow), machine: machine.name };
+  return workflow && machineWorkflow(workflow, machine);
 }
 
 async function objects(client: ApiClient, path: string, query?: Query): Promise<JsonObject[]> {

@@ -49,7 +49,21 @@ function ownerLines(owner: OwnerStatus, layout: Layout): string[] {
   const count = `${there} of ${machines.length} up to date`;
   const title = kind === 'none' ? 'Machines of no owner' : `${kind} ${name}${target}`;
   const heading = ` ${layout.style.bold(title)}: ${count}${notes([strategy ?? '', paused ? 'paused' : ''])}`;
-  return [heading, ...machines.flatMap((machine) => machineLines(machine, layout))];
+  return [
+    heading,
+    ...upgradeLines(owner, layout),
+    ...machines.flatMap((machine) => machineLines(machine, layout)),
+  ];
+}
+
+/** What Refit does for the owner in place of Cluster API. */
+function upgradeLines({ upgrade }: OwnerStatus, { style }: Layout): string[] {
+  if (!upgrade || upgrade.state === 'succeeded') return [];
+  const release = upgrade.release === undefined ? '' : `, release ${upgrade.release}`;
+  const reason = upgrade.reason === undefined ? '' : `: ${upgrade.reason}`;
+  const text = `upgrade ${upgrade.number} to ${upgrade.to}${release} ${upgrade.state}${reason}`;
+  const isBad = upgrade.state === 'declined' || upgrade.state === 'failed';
+  return [hanging('  ', text, WIDTH, isBad ? style.red : style.yellow)];
 }
 
 function machineLines(machine: MachineStatus, { now, style, width }: Layout): string[] {

@@ -1,4 +1,5 @@
 // The contract of `refit status -o json`.
+import type { ExternalRecord } from '../../api/external-record.ts';
 import type { OperationRecord } from '../../api/operation.ts';
 import type { Role } from '../../api/steps.ts';
 
@@ -31,6 +32,8 @@ export interface MachineStatus {
   state: MachineState;
   /** When the state began (RFC 3339), if that is known. */
   since?: string;
+  /** When Refit last refused. */
+  toldAt?: string;
   /** What it does, or why it does nothing. */
   message?: string;
   step?: { name: string; number: number; of: number; startedAt?: string };
@@ -46,6 +49,8 @@ export interface OwnerStatus {
   version?: string;
   strategy?: string;
   paused: boolean;
+  /** The last upgrade that Refit does or did for it in place of Cluster API. */
+  upgrade?: ExternalRecord;
   machines: MachineStatus[];
 }
 

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { EXIT } from '../../../src/api/commands.ts';
+import { writeExternal } from '../../../src/api/external-record.ts';
 import { BLOCKED_ANNOTATION } from '../../../src/api/labels.ts';
 import { statusOutput } from '../../../src/cli/status/cluster-status.ts';
 import { statusText } from '../../../src/cli/status/status-text.ts';
@@ -21,6 +22,14 @@ const FAILED = {
   state: 'failed',
   reason: 'step kubelet: no space left on device',
   finishedAt: '2026-01-01T11:20:00Z',
+} as const;
+
+const DECLINED = {
+  version: 1,
+  number: 2,
+  state: 'declined',
+  to: 'v1.34.3',
+  reason: 'release v1.34.3 is not in the image map',
 } as const;
 
 const objects = {
@@ -67,6 +76,17 @@ Cluster lab/edge (in-place)
     operation 3: step kubelet: no space left on device
 `);
     expect(Math.max(...table.split('\n').map(({ length }) => length))).toBeLessThanOrEqual(80);
+  });
+
+  it('says what Refit does for an owner in place of Cluster API', () => {
+    const metadata = { ...controlPlaneSample().metadata, annotations: writeExternal(DECLINED) };
+    const controlPlanes = [{ ...controlPlaneSample(), metadata }];
+    const at = new Date('2026-01-01T12:00:00Z');
+    const { clusters } = statusOutput({ ...objects, controlPlanes, workflows: [] }, at);
+    expect(clusters[0]?.owners[0]?.upgrade).toEqual(DECLINED);
+    expect(statusText({ at: '', clusters }, false)).toContain(`up to date
+  upgrade 2 to v1.34.3 declined: release v1.34.3 is not in the image map
+  edge-cp-1`);
   });
 
   it('has the same text in a terminal, with colour', () => {

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import {
   BLOCKED_ANNOTATION,
   OPERATION_ANNOTATION,
+  UNCOUNTED_MOVE_ANNOTATION,
   UPDATE_IN_PROGRESS_ANNOTATION,
 } from '../../../src/api/labels.ts';
 import { machineStatus, type MachineFacts } from '../../../src/cli/status/machine-status.ts';
@@ -123,6 +124,12 @@ describe('machineStatus', () => {
       { ...OLD, ...ASKED },
       { refusal: REFUSAL },
       { state: 'waiting' },
+    ],
+    [
+      'its move must not go on',
+      { ...OLD, annotations: { ...ASKED.annotations, [UNCOUNTED_MOVE_ANNOTATION]: '' } },
+      { refusal: REFUSAL },
+      { state: 'blocked' },
     ],
     [
       'Cluster API asks for it',
