@@ -122,7 +122,10 @@ export function parsePolicy(value: unknown, source = 'policy'): Policy {
 }
 
 /** The releases that hold a Kubernetes version, by name; undefined when there is no image map to look in. */
-export function releasesOf(policy: Policy, kubernetes: string): (Release & { name: string })[] | undefined {
+export function releasesOf(
+  policy: Pick<Policy, 'imageMap'>,
+  kubernetes: string,
+): (Release & { name: string })[] | undefined {
   if (policy.imageMap === undefined) return undefined;
   return Object.entries(policy.imageMap)
     .map(([name, value]) => ({ name, ...value }))

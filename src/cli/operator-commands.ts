@@ -4,10 +4,12 @@ import type { DoctorFlags } from './commands/doctor.ts';
 import type { RetryFlags } from './commands/retry.ts';
 import type { RollbackFlags } from './commands/rollback.ts';
 import type { StatusFlags } from './commands/status.ts';
+import type { UpgradeFlags } from './commands/upgrade.ts';
 import type { Io } from './io.ts';
 import { clusterOptions, managementOptions } from './management-options.ts';
 
 export function addOperatorCommands(program: Command, io: Io, exit: (code: number) => void): void {
+  addUpgrade(program, io, exit);
   addStatus(program, io, exit);
   addRetry(program, io, exit);
   addRollback(program, io, exit);
@@ -58,5 +60,21 @@ function addDoctor(program: Command, io: Io, exit: (code: number) => void): void
     .addOption(new Option('-o, --output <format>').choices(['table', 'json']).default('table'));
   clusterOptions(command).action(async (flags: DoctorFlags) =>
     exit(await (await import('./commands/doctor.ts')).doctor(flags, io)),
+  );
+}
+
+function addUpgrade(program: Command, io: Io, exit: (code: number) => void): void {
+  const command = program
+    .command('upgrade')
+    .description(
+      'upgrade a Cluster in place: its control plane, then its workers; stops at the first failure',
+    )
+    .argument('<cluster>')
+    .option('--to <version>', 'Kubernetes version, like v1.34.3')
+    .option('--release <name>', 'release of the image map, also one of the same Kubernetes version')
+    .option('--dry-run', 'only say what would be done')
+    .option('--no-wait', 'edit the first owner and do not wait');
+  managementOptions(command).action(async (cluster: string, flags: UpgradeFlags) =>
+    exit(await (await import('./commands/upgrade.ts')).upgrade(cluster, flags, io)),
   );
 }

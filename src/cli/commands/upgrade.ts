@@ -1,0 +1,140 @@
+// `refit upgrade`: edits the owners of a Cluster's Machines one after the other, as a person would, and follows them.
+import { EXIT } from '../../api/commands.ts';
+import { badInput, StatusError } from '../../api/errors.ts';
+import { CLUSTERS, KUBEADM_CONTROL_PLANES, MACHINE_DEPLOYMENTS } from '../../hook/kubernetes/resources.ts';
+import { change as changeObject } from '../../steps/api/change.ts';
+import type { Io } from '../io.ts';
+import { withManagement, type Management, type ManagementFlags } from '../management.ts';
+import { changesSince, changeText } from '../status/changes.ts';
+import { statusOutput } from '../status/cluster-status.ts';
+import { readStatus } from '../status/read-status.ts';
+import type { OwnerStatus, StatusOutput } from '../status/types.ts';
+import { hanging } from '../text.ts';
+import { decideUpgrade, versionOf, type Edit, type Stage, type Wanted } from '../upgrade/decision.ts';
+import { readUpgrade } from '../upgrade/read.ts';
+import { stageState, type Begun } from '../upgrade/stage-state.ts';
+import { stageLine } from '../upgrade/text.ts';
+
+export interface UpgradeFlags extends ManagementFlags, Wanted {
+  dryRun?: boolean;
+  /** false: --no-wait */
+  wait: boolean;
+}
+
+const WIDTH = 80;
+const LOOK_SECONDS = 2;
+const PLACES = {
+  KubeadmControlPlane: KUBEADM_CONTROL_PLANES,
+  MachineDeployment: MACHINE_DEPLOYMENTS,
+  Cluster: CLUSTERS,
+};
+
+interface Work {
+  cluster: string;
+  flags: UpgradeFlags;
+  management: Management;
+  io: Io;
+}
+
+/** Errors: BadInput for what cannot be done, before anything is written; those of the client. */
+export function upgrade(cluster: string, flags: UpgradeFlags, io: Io): Promise<number> {
+  if ((flags.to === undefined) === (flags.release === undefined)) {
+    throw badInput('--to, --release', flags.to, 'one of them');
+  }
+  return withManagement(flags, async (management) => {
+    const work = { cluster, flags, management, io };
+    const stages = await decide(work);
+    for (const stage of stages) io.out(`${hanging('', stageLine(stage), WIDTH)}\n`);
+    if (flags.dryRun === true) return EXIT.done;
+    for (const stage of stages) {
+      const end = await perform(stage, work);
+      if (end !== 'done') return end;
+    }
+    io.out(`Cluster ${management.namespace}/${cluster}: done\n`);
+    return EXIT.done;
+  });
+}
+
+async function decide({ cluster, flags, management }: Work): Promise<Stage[]> {
+  const { client, namespace } = management;
+  const decision = decideUpgrade(await readUpgrade(client, namespace, cluster), flags);
+  if ('stages' in decision) return decision.stages;
+  throw new StatusError(`Cluster ${namespace}/${cluster}: ${decision.refusal}`, { reason: 'BadInput' });
+}
+
+/** `done`, or the exit code. */
+async function perform(stage: Stage, work: Work): Promise<'done' | number> {
+  const { flags, management, io } = work;
+  const { clock, namespace } = management;
+  const before = ownerOf(await look(work), stage)?.upgrade?.number ?? 0;
+  const begun: Begun = { stage, before };
+  if (stage.edit) {
+    // Seconds, as Events have them.
+    begun.editedAt = clock
+      .now()
+      .toISOString()
+      .replace(/\.\d+Z$/, 'Z');
+    await write(stage.edit, management);
+    io.err(`${stage.edit.kind} ${namespace}/${stage.edit.name}: edited\n`);
+  }
+  if (!flags.wait) {
+    io.err('Not waited for: the owners after it are not touched. Follow it with: refit status -w\n');
+    return EXIT.done;
+  }
+  return follow(begun, work);
+}
+
+/** What came before has taken its time. Errors: Failed when somebody else has edited it since. */
+async function write(
+  { kind, name, from, ...change }: Edit,
+  { client, namespace }: Management,
+): Promise<void> {
+  await changeObject(client, PLACES[kind].path(namespace, name), (object) => {
+    const now = versionOf(object);
+    if (now === from) return change;
+    const problem = `was edited meanwhile: got ${now ?? 'no version'}, expected ${from}`;
+    throw new StatusError(`${kind} ${namespace}/${name}: ${problem}`, { reason: 'Failed' });
+  });
+}
+
+async function follow(begun: Begun, work: Work): Promise<'done' | number> {
+  const { management, io } = work;
+  const { clock, signal } = management;
+  let previous: StatusOutput | undefined;
+  while (!signal.aborted) {
+    const found = await unlessAway(look(work));
+    if (found) {
+      for (const change of changesSince(previous, found)) io.err(`${changeText(change)}\n`);
+      previous = found;
+      const state = stageState(found.clusters[0], begun);
+      if (state.state === 'done') return 'done';
+      if (state.state === 'failed') {
+        io.err(`${hanging('refit: ', `${begun.stage.kind} ${begun.stage.name}: ${state.reason}`, WIDTH)}\n`);
+        io.err('Nothing after it was begun. When the cause is gone: refit retry, then the same command.\n');
+        return EXIT.failed;
+      }
+    }
+    await clock.sleep(LOOK_SECONDS, signal);
+  }
+  io.err('Not watched any more; what was begun goes on, nothing after it is begun: refit status -w\n');
+  return EXIT.failed;
+}
+
+async function look({ cluster, management }: Work): Promise<StatusOutput> {
+  const facts = await readStatus(management.client, management.namespace);
+  return statusOutput({ ...facts, cluster }, management.clock.now());
+}
+
+function ownerOf({ clusters }: StatusOutput, stage: Stage): OwnerStatus | undefined {
+  return clusters[0]?.owners.find(({ kind, name }) => kind === stage.kind && name === stage.name);
+}
+
+/** The API server may be on a node that is upgraded. */
+async function unlessAway<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof StatusError && error.reason === 'Unavailable') return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,47 @@
+// Reads what an upgrade depends on.
+import { StatusError } from '../../api/errors.ts';
+import { IMAGE_MAP_CONFIG_MAP } from '../../api/install.ts';
+import type { JsonObject } from '../../api/json.ts';
+import { CLUSTER_NAME_LABEL } from '../../api/labels.ts';
+import type { ImageMap } from '../../api/policy.ts';
+import {
+  CLUSTERS,
+  CONFIG_MAPS,
+  KUBEADM_CONTROL_PLANES,
+  MACHINE_DEPLOYMENTS,
+  type Resource,
+} from '../../hook/kubernetes/resources.ts';
+import type { ApiClient } from '../../kubernetes/api-client.ts';
+import { orAbsent } from '../../steps/api/absent.ts';
+import { items } from '../../steps/api/items.ts';
+import { imageMapOf } from '../image-map.ts';
+import type { UpgradeFacts } from './decision.ts';
+
+/** Errors: BadInput when there is no such Cluster, or the image map is bad; those of the client. */
+export async function readUpgrade(client: ApiClient, namespace: string, name: string): Promise<UpgradeFacts> {
+  const cluster = await orAbsent(client.get(CLUSTERS.path(namespace, name)));
+  if (!cluster)
+    throw new StatusError(`Cluster ${namespace}/${name}: there is none of this name`, { reason: 'BadInput' });
+  const owners = async (resource: Resource): Promise<JsonObject[]> => {
+    const found: JsonObject[] = [];
+    const labelSelector = `${CLUSTER_NAME_LABEL}=${name}`;
+    for await (const owner of items(client, resource.path(namespace), { labelSelector })) found.push(owner);
+    return found;
+  };
+  return {
+    cluster,
+    controlPlanes: await owners(KUBEADM_CONTROL_PLANES),
+    machineDeployments: await owners(MACHINE_DEPLOYMENTS),
+    imageMap: await readImageMap(client, namespace),
+  };
+}
+
+async function readImageMap(client: ApiClient, namespace: string): Promise<ImageMap | undefined> {
+  try {
+    return imageMapOf(await client.get(CONFIG_MAPS.path(namespace, IMAGE_MAP_CONFIG_MAP)));
+  } catch (error) {
+    if (error instanceof StatusError && (error.reason === 'NotFound' || error.reason === 'Forbidden'))
+      return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,108 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { stringify } from 'yaml';
+import { EXIT } from '../../../src/api/commands.ts';
+import { text } from '../../../src/kubernetes/fields.ts';
+import { eventually } from '../../helpers/eventually.ts';
+import {
+  clusterSample,
+  controlPlaneSample,
+  deploymentSample,
+  machineSample,
+  NAMESPACE,
+  PLACES,
+  type Sample,
+} from '../../helpers/operator-objects.ts';
+import { operatorSite, type OperatorSite } from '../../helpers/operator-site.ts';
+
+const NO_SURGE = { rollout: { strategy: { rollingUpdate: { maxSurge: 0 } } } };
+const OLD = { version: 'v1.33.7', kubelet: 'v1.33.7' };
+const images = { 'v1.34.3': { kubernetes: 'v1.34.3', image: `example.com/u@sha256:${'a'.repeat(64)}` } };
+
+let on: OperatorSite;
+beforeEach(async () => {
+  on = await operatorSite();
+  on.put(clusterSample(), controlPlaneSample('v1.33.7', NO_SURGE), deploymentSample('v1.33.7', NO_SURGE));
+  on.put(machineSample('cp-1', OLD), machineSample('md-1', { ...OLD, worker: true }));
+  const metadata = { namespace: NAMESPACE, name: 'refit-image-map' };
+  on.putAt('/api/v1/configmaps', { metadata, data: { 'images.yaml': stringify(images) } });
+});
+afterEach(() => on.end());
+
+const upgrade = (...argv: string[]) => on.run('upgrade', 'edge', '-n', 'lab', ...argv);
+const controlPlane = () => text(on.get('KubeadmControlPlane', 'edge-cp'), 'spec', 'version');
+const workers = () => text(on.get('MachineDeployment', 'md-0'), 'spec', 'template', 'spec', 'version');
+
+function patch(kind: Sample['kind'], name: string, change: object): void {
+  on.server.data.patch({ collection: PLACES[kind], namespace: NAMESPACE, name }, change as never);
+}
+/** As Cluster API and Refit leave it. */
+function updated(name: string): void {
+  patch('Machine', name, {
+    spec: { version: 'v1.34.3' },
+    status: { nodeInfo: { kubeletVersion: 'v1.34.3' } },
+  });
+}
+
+describe('refit upgrade', () => {
+  it('edits the control plane, waits, then the workers, and waits', async () => {
+    const ended = upgrade('--to', 'v1.34.3');
+    await eventually('control plane edited', () => controlPlane() === 'v1.34.3');
+    expect(workers()).toBe('v1.33.7');
+    updated('cp-1');
+    await eventually('workers edited', () => workers() === 'v1.34.3');
+    updated('md-1');
+    const { code, stdout } = await ended;
+    expect(code).toBe(EXIT.done);
+    expect(stdout).toContain('KubeadmControlPlane edge-cp: v1.33.7 to v1.34.3 (edited; Cluster API asks for');
+    expect(stdout).toMatch(/\nCluster lab\/edge: done\n$/);
+  });
+
+  it('stops at the first failure', async () => {
+    const ended = upgrade('--to', 'v1.34.3');
+    await eventually('control plane edited', () => controlPlane() === 'v1.34.3');
+    const record = {
+      state: 'failed',
+      reason: 'step kubeadm: boom',
+      finishedAt: '2999-01-01T00:00:00Z',
+    } as const;
+    patch('Machine', 'cp-1', {
+      metadata: { annotations: machineSample('cp-1', { record }).metadata['annotations'] },
+    });
+    const { code, stderr } = await ended;
+    expect(code).toBe(EXIT.failed);
+    expect(stderr).toContain('refit: KubeadmControlPlane edge-cp: Machine cp-1 failed: operation 3: step\n');
+    expect(workers()).toBe('v1.33.7');
+  });
+
+  it('--no-wait edits the first owner only', async () => {
+    expect((await upgrade('--to', 'v1.34.3', '--no-wait')).code).toBe(EXIT.done);
+    expect([controlPlane(), workers()]).toEqual(['v1.34.3', 'v1.33.7']);
+  });
+
+  it('--dry-run writes nothing', async () => {
+    const { code, stdout } = await upgrade('--to', 'v1.34.3', '--dry-run');
+    expect([code, controlPlane(), workers()]).toEqual([EXIT.done, 'v1.33.7', 'v1.33.7']);
+    expect(stdout).toContain('MachineDeployment md-0: v1.33.7 to v1.34.3');
+  });
+
+  it.each([
+    [
+      'what the image map lacks',
+      ['--to', 'v1.35.0'],
+      'refit: Cluster lab/edge: v1.35.0: not in the image map, which has v1.34.3',
+    ],
+    ['neither version nor release', [], 'refit: --to, --release: got nothing, expected one of them'],
+  ])('is bad input for %s, and writes nothing', async (_name, argv, message) => {
+    const { code, stderr } = await upgrade(...argv);
+    expect(code).toBe(EXIT.badInput);
+    expect(stderr).toContain(message);
+    expect(controlPlane()).toBe('v1.33.7');
+  });
+
+  it('is bad input for a Cluster that is not there', async () => {
+    expect(await on.run('upgrade', 'egde', '--to', 'v1.34.3', '-n', 'lab')).toMatchObject({
+      code: EXIT.badInput,
+      stderr: 'refit: Cluster lab/egde: there is none of this name\n',
+    });
+  });
+});
