@@ -95,6 +95,7 @@ function container({ image, clientCaSecret }: Values, mounts: readonly Mount[]):
       `--tls-cert-file=${TLS_FOLDER}/tls.crt`,
       `--tls-private-key-file=${TLS_FOLDER}/tls.key`,
       `--policy=${POLICY_FOLDER}/${POLICY_KEY}`,
+      `--policy-config-map=${SERVER_NAMESPACE}/${POLICY_CONFIG_MAP}`,
       `--image-map=${IMAGE_MAP_FOLDER}/${IMAGE_MAP_KEY}`,
       ...(clientCaSecret === undefined ? [] : [`--client-ca-file=${CLIENT_CA_FOLDER}/ca.crt`]),
     ],

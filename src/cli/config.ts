@@ -14,6 +14,11 @@ export async function readPolicy(io: Io, policyFile?: string, imageMapFile?: str
     throw new StatusError(`${policyFile}: expected a mapping of policy keys`, { reason: 'BadInput' });
   }
   if (imageMapFile === undefined) return parsePolicy(policy, policyFile);
+  if (policy !== null && Object.hasOwn(policy, 'imageMap')) {
+    throw new StatusError(`${policyFile}.imageMap: expected none, since it is read from ${imageMapFile}`, {
+      reason: 'BadInput',
+    });
+  }
   const imageMap = (await readYaml(io, imageMapFile)) ?? {};
   return parsePolicy({ ...policy, imageMap }, policyFile);
 }

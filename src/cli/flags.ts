@@ -18,6 +18,7 @@ export interface ServeFlags {
   clientCaFile?: string;
   policy?: string;
   imageMap?: string;
+  policyConfigMap?: string;
   kubeconfig?: string;
   stepSeconds: number;
   fail?: StepName;

@@ -32,6 +32,13 @@ export function createMetrics(machines: () => Iterable<MachineView>) {
     registers,
   });
 
+  const policyValid = new Gauge({
+    name: 'refit_policy_valid',
+    help: '1: the policy files are what is in use; 0: they are bad, the last good policy is in use',
+    registers,
+  });
+  policyValid.set(1);
+
   return {
     registry,
     requests: new Counter({
@@ -63,6 +70,13 @@ export function createMetrics(machines: () => Iterable<MachineView>) {
       name: 'refit_background_errors_total',
       help: 'Failures outside of requests: events, reconciliation, certificate reload',
       labelNames: ['task'],
+      registers,
+    }),
+    policyValid,
+    policyReloads: new Counter({
+      name: 'refit_policy_reloads_total',
+      help: 'Changes of the policy files while the server ran, by result: changed, refused',
+      labelNames: ['result'],
       registers,
     }),
     observeStep(task: TaskView): void {

@@ -16,6 +16,7 @@ import type { Log } from './log.ts';
 import { createMetrics } from './metrics.ts';
 import { createOperations } from './operations.ts';
 import { clusterPolicies } from './policies.ts';
+import { reloadedPolicy, type PolicyReload } from './policy-reload.ts';
 import { startReconciler } from './reconcile.ts';
 import { createServer, type Server } from './server.ts';
 import type { Store } from './store.ts';
@@ -27,6 +28,8 @@ export interface RefitServerOptions {
   log: Log;
   /** What counts where a Cluster does not override it. */
   policy: () => Policy;
+  /** It may change while the server runs; absent: it does not. */
+  reload?: PolicyReload;
   tls: TlsMaterial;
   version: string;
   /** Of the management cluster, for external upgrades; absent: there are none. */
@@ -41,11 +44,18 @@ export type RefitServer = Server & { external?: ExternalServer };
 /** The store must be started by the caller; `close` ends the server and its background work, not the store. */
 export function createRefitServer(options: RefitServerOptions): RefitServer {
   const { store, clock, log, version } = options;
-  const policy = clusterPolicies(options.policy);
   const metrics = createMetrics(() => store.machines());
   const announce = announcer({ store, log, metrics });
-  const operations = createOperations({ store, announce, clock, log, metrics, policy, version });
   const background = new AbortController();
+  const policy = clusterPolicies(
+    options.reload === undefined
+      ? options.policy
+      : reloadedPolicy(
+          { ...options.reload, first: options.policy(), clock, log, metrics, announce },
+          background.signal,
+        ),
+  );
+  const operations = createOperations({ store, announce, clock, log, metrics, policy, version });
   startReconciler({ store, operations, announce, clock, log, metrics, policy }, background.signal);
   const { client, tls } = options;
   const guard = createEditGuard({ store, clock });

@@ -1,9 +1,8 @@
 // Certificates from mounted files, read again when they rotate.
-import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { generate } from 'selfsigned';
-import type { Clock } from '../api/clock.ts';
 import { StatusError } from '../api/errors.ts';
+import { follow, type Followed } from './follow.ts';
 
 export interface TlsFiles {
   certFile: string;
@@ -31,35 +30,13 @@ export async function readTls({ certFile, keyFile, clientCaFile }: TlsFiles): Pr
   return { cert, key, ...(clientCaFile === undefined ? {} : { ca: await read(clientCaFile) }) };
 }
 
-/**
- * Looks at the files every `seconds` and hands over what changed since `served`. By content, not by file events: a mounted Secret
- * changes by a swap of links that such events miss. A broken rotation keeps the last good certificate.
- */
-export async function followTls(
+/** Hands over what changed since `served`. A broken rotation keeps the last good certificate. */
+export function followTls(
   files: TlsFiles,
   served: TlsMaterial,
-  options: {
-    clock: Clock;
-    seconds: number;
-    signal: AbortSignal;
-    apply: (material: TlsMaterial) => void;
-    failed: (error: unknown) => void;
-  },
+  options: Omit<Followed<TlsMaterial>, 'read' | 'served'>,
 ): Promise<void> {
-  let last = digest(served);
-  while (!options.signal.aborted) {
-    await options.clock.sleep(options.seconds, options.signal);
-    if (options.signal.aborted) return;
-    try {
-      const material = await readTls(files);
-      const now = digest(material);
-      if (now === last) continue;
-      options.apply(material);
-      last = now;
-    } catch (error) {
-      options.failed(error);
-    }
-  }
+  return follow({ ...options, read: () => readTls(files), served });
 }
 
 /** For trials on one machine: a certificate for loopback, kept in memory only. */
@@ -82,8 +59,4 @@ export async function selfSignedTls(now: Date): Promise<TlsMaterial> {
     ],
   });
   return { cert, key };
-}
-
-function digest(material: TlsMaterial): string {
-  return createHash('sha256').update(JSON.stringify(material)).digest('hex');
 }

@@ -1,9 +1,15 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { HOOKS_API_VERSION } from '../../src/api/hooks.ts';
+import { eventually } from '../helpers/eventually.ts';
 import { call } from '../helpers/https.ts';
 import { recorded } from '../helpers/requests.ts';
 
@@ -52,6 +58,68 @@ describe('refit serve --store embedded', () => {
       message = String(answer['message']);
     }
     expect(message).toContain('step kubelet: told to fail by --fail');
+  });
+});
+
+describe('the policy of refit serve', () => {
+  let folder: string;
+  beforeEach(async () => {
+    folder = await mkdtemp(path.join(tmpdir(), 'refit-serve-'));
+  });
+  afterEach(() => rm(folder, { recursive: true }));
+
+  it('refuses the start if it is bad, and names every bad key', async () => {
+    const [policy, images] = [path.join(folder, 'policy.yaml'), path.join(folder, 'images.yaml')];
+    await writeFile(policy, 'drain: perhaps\nsurprise: 1\n');
+    await writeFile(images, 'v1.34.3: { kubernetes: v1.34.3, image: latest }\n');
+    child = spawn(process.execPath, [
+      MAIN,
+      'serve',
+      '--store',
+      'embedded',
+      '--policy',
+      policy,
+      '--image-map',
+      images,
+    ]);
+    const [said, exit] = await Promise.all([text(child.stderr as Readable), once(child, 'exit')]);
+    expect(exit).toEqual([2, null]);
+    for (const key of [
+      'drain: got "perhaps"',
+      'surprise: no such key',
+      'imageMap.v1.34.3.image: got "latest"',
+    ]) {
+      expect(said).toContain(`${policy}.${key}`);
+    }
+  });
+
+  it('refuses an image map in two places', async () => {
+    const policy = path.join(folder, 'policy.yaml');
+    await writeFile(policy, 'imageMap: {}\n');
+    child = spawn(process.execPath, [
+      MAIN,
+      'serve',
+      '--store',
+      'embedded',
+      '--policy',
+      policy,
+      '--image-map',
+      policy,
+    ]);
+    const [said, exit] = await Promise.all([text(child.stderr as Readable), once(child, 'exit')]);
+    expect(exit).toEqual([2, null]);
+    expect(said).toContain(`${policy}.imageMap: expected none`);
+  });
+
+  it('is followed when its file changes', async () => {
+    const policy = path.join(folder, 'policy.yaml');
+    await writeFile(policy, 'onUncovered: block\n');
+    const port = await serve('--policy', policy);
+    const blocked = 'kcp-removals-extraargs-scheduler-files-ntp/01-canupdatemachine-refit-cp-c9dq6.json';
+    const ask = () => post(port, 'canupdatemachine/can-update-machine', blocked);
+    expect(await ask()).toMatchObject({ status: 'Failure' });
+    await writeFile(policy, 'onUncovered: replace\n');
+    await eventually('the change counts', async () => (await ask())['status'] === 'Success');
   });
 });
 

@@ -5,6 +5,7 @@ import type { Clock } from '../../api/clock.ts';
 import { StatusError } from '../../api/errors.ts';
 import type { Policy } from '../../api/policy.ts';
 import type { Log } from '../../hook/log.ts';
+import type { PolicyReload } from '../../hook/policy-reload.ts';
 import { createRefitServer, type RefitServerOptions } from '../../hook/refit-server.ts';
 import { followTls, readTls, selfSignedTls, type TlsFiles, type TlsMaterial } from '../../hook/tls.ts';
 import { systemClock } from '../clock.ts';
@@ -25,7 +26,11 @@ export async function serve(flags: ServeFlags, io: Io): Promise<void> {
   const tls = files ? await readTls(files) : await selfSignedTls(clock.now());
   const opened = await openStore(flags, clock, log);
   const { store } = opened;
-  const server = createRefitServer({ ...opened, clock, log, policy: () => policy, tls, version: version() });
+  const reload = reloadOf(flags, io);
+  const server = createRefitServer({
+    ...{ ...opened, clock, log, policy: () => policy, tls, version: version() },
+    ...(reload === undefined ? {} : { reload }),
+  });
   const stop = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());
 
@@ -55,6 +60,13 @@ async function policyFor(flags: ServeFlags, io: Io): Promise<Policy> {
   if (flags.store === 'kubernetes') return { ...policy, imageMap: policy.imageMap ?? {} };
   // Adopted MachineDeployments are as old as the first request: nothing to wait for in a trial.
   return flags.policy === undefined ? { ...policy, settleSeconds: 0 } : policy;
+}
+
+function reloadOf(flags: ServeFlags, io: Io): PolicyReload | undefined {
+  if (flags.policy === undefined && flags.imageMap === undefined) return undefined;
+  const [namespace, name] = (flags.policyConfigMap ?? '').split('/');
+  const configMap = namespace && name ? { configMap: { namespace, name } } : {};
+  return { read: () => policyFor(flags, io), ...configMap };
 }
 
 function tlsFiles({ tlsCertFile, tlsPrivateKeyFile, clientCaFile, store }: ServeFlags): TlsFiles | undefined {
