@@ -28,6 +28,9 @@ export const stepResultSchema = z.strictObject({
 
 export type StepResult = z.infer<typeof stepResultSchema>;
 
+/** Begins the message of a step that the node's watchdog gave up. */
+export const WATCHDOG_GAVE_UP = 'watchdog: ';
+
 /** What a node step leaves on the host, and hands back as the termination message of its Job's container. */
 export const stepReportSchema = z.strictObject({
   result: stepResultSchema,

@@ -1,12 +1,19 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { OPERATION_STATES, readRecord } from '../api/operation.ts';
+import { WATCHDOG_GAVE_UP } from '../api/step-result.ts';
+import { FLIP_STEPS, isFlipStep } from '../api/steps.ts';
+import { registerMachineMetrics, type MachineSource } from './machine-metrics.ts';
 import type { MachineView, TaskView } from './store.ts';
 
-/** Prometheus metrics of one server; `machines` is read at each scrape. */
-export function createMetrics(machines: () => Iterable<MachineView>) {
+/** Prometheus metrics of one server; `machines` and their Workflows are read at each scrape. */
+export function createMetrics(
+  machines: () => Iterable<MachineView>,
+  workflow: MachineSource['workflow'] = () => undefined,
+) {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const registers = [registry];
+  registerMachineMetrics(registry, { machines, workflow });
 
   new Gauge({
     name: 'refit_operations',
@@ -38,6 +45,15 @@ export function createMetrics(machines: () => Iterable<MachineView>) {
     registers,
   });
   policyValid.set(1);
+
+  const watchdogFired = new Counter({
+    name: 'refit_watchdog_fired_total',
+    help: "Steps that the node's watchdog gave up, as this server saw them end",
+    labelNames: ['step'],
+    registers,
+  });
+  // A counter that appears with its first count shows no increase.
+  for (const step of FLIP_STEPS) watchdogFired.inc({ step }, 0);
 
   return {
     registry,
@@ -72,6 +88,12 @@ export function createMetrics(machines: () => Iterable<MachineView>) {
       labelNames: ['task'],
       registers,
     }),
+    refusals: new Counter({
+      name: 'refit_refusals_total',
+      help: 'Questions about a Cluster that were answered with Failure, and will be until somebody acts',
+      labelNames: ['namespace', 'cluster', 'hook'],
+      registers,
+    }),
     policyValid,
     policyReloads: new Counter({
       name: 'refit_policy_reloads_total',
@@ -83,6 +105,8 @@ export function createMetrics(machines: () => Iterable<MachineView>) {
       if (task.startedAt === undefined || task.finishedAt === undefined) return;
       const seconds = (Date.parse(task.finishedAt) - Date.parse(task.startedAt)) / 1000;
       stepDuration.observe({ step: task.name, phase: task.phase }, Math.max(0, seconds));
+      const isGivenUp = task.phase === 'Failed' && task.message?.includes(WATCHDOG_GAVE_UP);
+      if (isGivenUp && isFlipStep(task.name)) watchdogFired.inc({ step: task.name });
     },
   };
 }

@@ -8,7 +8,7 @@ import type { ApiClient } from '../kubernetes/api-client.ts';
 import { createEditGuard } from './external/edit-guard.ts';
 import { startExternal } from './external/external-server.ts';
 import type { ExternalServer } from './external/https.ts';
-import type { Context } from './handlers/context.ts';
+import { countRefusal, type Context } from './handlers/context.ts';
 import { canUpdate } from './handlers/can-update.ts';
 import { updateMachine } from './handlers/update-machine.ts';
 import type { Handlers } from './hooks.ts';
@@ -44,7 +44,10 @@ export type RefitServer = Server & { external?: ExternalServer };
 /** The store must be started by the caller; `close` ends the server and its background work, not the store. */
 export function createRefitServer(options: RefitServerOptions): RefitServer {
   const { store, clock, log, version } = options;
-  const metrics = createMetrics(() => store.machines());
+  const metrics = createMetrics(
+    () => store.machines(),
+    (namespace, name) => store.workflow(namespace, name),
+  );
   const announce = announcer({ store, log, metrics });
   const background = new AbortController();
   const policy = clusterPolicies(
@@ -83,10 +86,15 @@ export function hookHandlers(context: Context, before: (body: unknown) => void =
   const handle = (hook: UpdateRequest['hook']) => async (body: unknown) => {
     before(body);
     try {
-      return await (hook === 'UpdateMachine' ? updateMachine(context, body) : canUpdate(context, hook, body));
+      const answer = await (hook === 'UpdateMachine'
+        ? updateMachine(context, body)
+        : canUpdate(context, hook, body));
+      if (answer.status === 'Failure') countRefusal(context, hook, body);
+      return answer;
     } catch (error) {
       // Not yet: settling, or not seen so far; the same request may be answered soon.
       const isPassing = error instanceof StatusError && error.reason === 'Unavailable';
+      if (!isPassing) countRefusal(context, hook, body);
       context.metrics.decisions.inc({ hook, decision: isPassing ? 'not-yet' : 'reject' });
       throw error;
     }

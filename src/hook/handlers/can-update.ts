@@ -20,7 +20,7 @@ import { canUpdateResponse } from '../../plan/answer.ts';
 import { decideCanUpdate } from '../../plan/decide.ts';
 import type { Decision } from '../../plan/types.ts';
 import type { EventInput, MachineView } from '../store.ts';
-import { clusterFacts, clusterOf, isOptedIn, policyFor, type Context } from './context.ts';
+import { clusterFacts, clusterOf, countRefusal, isOptedIn, policyFor, type Context } from './context.ts';
 
 /** Machines of one MachineSet that get an Event of their own when their update is blocked. */
 const MAX_EVENTS = 50;
@@ -106,6 +106,7 @@ function mustNotStrand(context: Context, request: CanUpdateMachineSetRequest, po
       'updated, then edit it again';
     announce(machine, 'Warning', 'InPlaceUpdateBlocked', reason);
     tellDeployment(context, request, reason);
+    countRefusal(context, request.hook, request);
     throw new StatusError(reason, { reason: 'Unavailable' });
   }
 }

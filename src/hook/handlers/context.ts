@@ -1,5 +1,6 @@
 import type { Clock } from '../../api/clock.ts';
 import { decodeCluster } from '../../api/decode.ts';
+import type { HookName } from '../../api/hooks.ts';
 import { StatusError } from '../../api/errors.ts';
 import { CONTROL_PLANE_LABEL, STRATEGY_IN_PLACE, STRATEGY_LABEL } from '../../api/labels.ts';
 import type { Policy } from '../../api/policy.ts';
@@ -47,6 +48,18 @@ export function policyFor({ policy, announce }: Context, cluster: ClusterView): 
       announce({ ...cluster, kind: 'Cluster' }, 'Warning', 'PolicyInvalid', error.message);
     throw error;
   }
+}
+
+/** Only of Clusters that are there: names of requests are anybody's. */
+export function countRefusal({ store, metrics }: Context, hook: HookName, body: unknown): void {
+  let named: ReturnType<typeof decodeCluster>;
+  try {
+    named = decodeCluster(body);
+  } catch {
+    return;
+  }
+  const { namespace, name } = named;
+  if (store.cluster(namespace, name)) metrics.refusals.inc({ namespace, cluster: name, hook });
 }
 
 export function isOptedIn(cluster: ClusterView): boolean {

@@ -1,7 +1,7 @@
 // What the operation's unit does: the list of the node, one step after the other, whether anybody waits for it or not.
 import { badInput } from '../../api/errors.ts';
 import type { HostPlan } from '../../api/host-plan.ts';
-import type { StepReport } from '../../api/step-result.ts';
+import { WATCHDOG_GAVE_UP, type StepReport } from '../../api/step-result.ts';
 import type { FlipStep } from '../../api/steps.ts';
 import { boundedMessage } from '../host/messages.ts';
 import type { StepContext } from '../node/node-step.ts';
@@ -120,7 +120,7 @@ async function obeyWatchdog(site: Site, steps: NodeSteps, plan: HostPlan): Promi
       logged.log(`${step}: given up by the watchdog: ${reason}`);
       const context: StepContext = { plan, desired: undefined, components: undefined };
       const restoration = giveUp.restore ? await restoreOperation(steps, logged, context) : undefined;
-      const message = boundedMessage([`watchdog: ${reason}`, ...(restoration?.messages ?? [])]);
+      const message = boundedMessage([`${WATCHDOG_GAVE_UP}${reason}`, ...(restoration?.messages ?? [])]);
       const report = makeReport({ operation, step }, 'failed', message, time);
       await writeReport(host, {
         ...report,

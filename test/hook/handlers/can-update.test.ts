@@ -64,6 +64,16 @@ describe('CanUpdateMachine', () => {
     ]);
   });
 
+  it('is counted for its Cluster, if that is one', async () => {
+    await open();
+    await ask(BLOCKED);
+    await expect(ask(MACHINE, ['/desired/machine/spec/version', 'latest'])).rejects.toThrow('latest');
+    await expect(ask(MACHINE, ['/desired/machine/spec/clusterName', 'anything'])).rejects.toThrow('not seen');
+    const { values = [] } = (await site.metrics.refusals.get()) as { values?: object[] };
+    const labels = { namespace: NAMESPACE, cluster: CLUSTER, hook: 'CanUpdateMachine' };
+    expect(values).toMatchObject([{ labels, value: 2 }]);
+  });
+
   it('lets CAPI replace the machine only if the policy says so', async () => {
     await open({ policy: { onUncovered: 'replace' } });
     expect(await ask(BLOCKED)).toMatchObject({ status: 'Success' });
