@@ -5,6 +5,7 @@ import { certificate } from './certificate.ts';
 import { clusterNamespace } from './cluster-namespace.ts';
 import { checkValues, imageMapConfigMap, policyConfigMap } from './config.ts';
 import { extensionConfig } from './extension-config.ts';
+import { monitoring } from './monitoring.ts';
 import { SERVER_NAMESPACE } from './names.ts';
 import { networkPolicy } from './network-policy.ts';
 import { node } from './node.ts';
@@ -35,6 +36,7 @@ export function addCharts(scope: Construct, values: Values, version: string): vo
     clusterNamespace(chart(`refit-cluster-namespace-${namespace.name}`), namespace, values);
   }
   node(chart('refit-node'));
+  monitoring(chart('refit-monitoring'), values);
 }
 
 export interface Manifests {

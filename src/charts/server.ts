@@ -34,7 +34,8 @@ export function serverNamespace(scope: Construct): void {
 export function server(scope: Construct, values: Values): void {
   new k8s.KubeServiceAccount(scope, 'service-account', { metadata });
   new k8s.KubeService(scope, 'service', {
-    metadata,
+    // By which the ServiceMonitor finds it.
+    metadata: { ...metadata, labels: serverLabels },
     spec: {
       selector: serverLabels,
       ports: [{ name: 'https', port: 443, targetPort: k8s.IntOrString.fromNumber(SERVER_PORT) }],

@@ -19,6 +19,8 @@ export interface Values {
   callerNamespaces: readonly string[];
   /** Namespaces that may scrape /metrics. */
   metricsNamespaces: readonly string[];
+  /** For refit-monitoring, which needs the Prometheus operator. */
+  monitoring: Monitoring;
   /** Where the API server of the management cluster listens: its Service and its endpoints. */
   apiServerPorts: readonly number[];
 }
@@ -27,6 +29,13 @@ export interface ClusterNamespace {
   name: string;
   /** Secrets that KubeadmConfigs there name in `files[].contentFrom`: the only ones that step pods may read. */
   contentSecrets: readonly string[];
+}
+
+export interface Monitoring {
+  /** By which Prometheus finds its ServiceMonitors and rules, for example `release: prometheus`. */
+  labels: Readonly<Record<string, string>>;
+  /** Where docs/runbook.md can be read: every alert links to its section. */
+  runbookUrl: string;
 }
 
 export const values: Values = {
@@ -40,5 +49,9 @@ export const values: Values = {
   imageMap: {},
   callerNamespaces: ['capi-system', 'capi-kubeadm-control-plane-system'],
   metricsNamespaces: ['monitoring'],
+  monitoring: {
+    labels: {},
+    runbookUrl: 'https://github.com/capi-refit/refit/blob/main/docs/runbook.md',
+  },
   apiServerPorts: [443, 6443],
 };

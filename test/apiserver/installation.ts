@@ -8,8 +8,8 @@ import { serviceAccountConfig } from '../helpers/service-account.ts';
 import { type Api, expectOk } from './api.ts';
 import { applyTo } from './apply.ts';
 
-/** Its CRDs are not in a module of ours. */
-const NOT_SERVED = 'cert-manager.io/v1';
+/** Their CRDs are not in a module of ours. */
+const NOT_SERVED: readonly (string | undefined)[] = ['cert-manager.io/v1', 'monitoring.coreos.com/v1'];
 
 /** For one namespace with Clusters. Returns the manifests. Errors: which one the server refused, and why. */
 export async function applyInstallation(
@@ -22,11 +22,11 @@ export async function applyInstallation(
   return manifests;
 }
 
-/** What can be applied without cert-manager, by default with the values of dist/. Errors: BadInput. */
+/** What can be applied without cert-manager and the Prometheus operator, by default with the values of dist/. Errors: BadInput. */
 export function installation(changed: Partial<Values>, version: string): JsonObject[] {
   const charts = synthAll({ ...values, ...changed }, version);
   const manifests = charts.flatMap((chart) => chart.manifests as JsonObject[]);
-  return manifests.filter((manifest) => text(manifest, 'apiVersion') !== NOT_SERVED);
+  return manifests.filter((manifest) => !NOT_SERVED.includes(text(manifest, 'apiVersion')));
 }
 
 /** The same server, as a pod of that ServiceAccount would talk to it. */

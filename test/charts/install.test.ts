@@ -22,6 +22,7 @@ const site: Values = {
   clientCaSecret: 'capi-client-ca',
   callerNamespaces: ['capi-system', 'capi-kubeadm-control-plane-system'],
   metricsNamespaces: ['monitoring'],
+  monitoring: { labels: { release: 'prometheus' }, runbookUrl: 'https://docs.example.com/refit/runbook' },
   apiServerPorts: [443, 6443],
 };
 
