@@ -44,7 +44,7 @@ describe('chooseRelease', () => {
     [
       'has an image by tag',
       'r: {kubernetes: v1.34.3, image: x:latest}',
-      'policy.imageMap.r.image: an image by digest',
+      'policy.imageMap.r.image: got "x:latest", expected an image by digest',
     ],
     ['is empty', '', 'one in the image map (none)'],
   ])('refuses a map that %s', (_name, map, message) => {
