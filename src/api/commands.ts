@@ -3,6 +3,7 @@ import { badInput } from './errors.ts';
 import {
   FINISH,
   FLIP_STEPS,
+  RENEW_CERTIFICATES,
   ROLLBACK,
   STEP_NAMES,
   STEPS,
@@ -18,15 +19,19 @@ export const EXIT = { done: 0, failed: 1, badInput: 2, temporary: 75 } as const;
 export type OperationCommand = StepName | typeof FINISH.name;
 export const OPERATION_COMMANDS: readonly OperationCommand[] = [...STEP_NAMES, FINISH.name];
 
-export type StepCommand = OperationCommand | typeof ROLLBACK.name;
-export const STEP_COMMANDS: readonly StepCommand[] = [...OPERATION_COMMANDS, ROLLBACK.name];
+/** Those that are no part of an update. */
+export type HandCommand = typeof ROLLBACK.name | typeof RENEW_CERTIFICATES.name;
+export const HAND_COMMANDS: readonly HandCommand[] = [ROLLBACK.name, RENEW_CERTIFICATES.name];
 
-/** Those that a node does, in a Job. `finish` and `rollback` too, though they are no steps of a plan. */
-export type NodeCommand = Extract<(typeof STEPS)[number], { onNode: true }>['name'] | 'finish' | 'rollback';
+export type StepCommand = OperationCommand | HandCommand;
+export const STEP_COMMANDS: readonly StepCommand[] = [...OPERATION_COMMANDS, ...HAND_COMMANDS];
+
+/** Those that a node does, in a Job. `finish` and those by hand too, though they are no steps of a plan. */
+export type NodeCommand = Extract<(typeof STEPS)[number], { onNode: true }>['name'] | 'finish' | HandCommand;
 export const NODE_COMMANDS: readonly NodeCommand[] = [
   ...STEPS.filter((row) => row.onNode).map(({ name }) => name),
   FINISH.name,
-  ROLLBACK.name,
+  ...HAND_COMMANDS,
 ];
 
 interface StepParameter {
@@ -67,7 +72,7 @@ export const STEP_PARAMETERS: readonly StepParameter[] = [
     name: 'release',
     description: 'release in the image map whose binaries are used; empty: the one of the Kubernetes version',
     default: '',
-    steps: [...NODE_STEPS, 'prepull', 'rollback'],
+    steps: [...NODE_STEPS, 'prepull', ...HAND_COMMANDS],
   },
   {
     name: 'steps',

@@ -1,10 +1,10 @@
 // What a step leaves behind: a file on the host, and the output parameter `result` of its Argo task.
 import { z } from 'zod';
-import { FINISH, ROLLBACK, STEP_NAMES } from './steps.ts';
+import { FINISH, RENEW_CERTIFICATES, ROLLBACK, STEP_NAMES } from './steps.ts';
 
 export const stepResultSchema = z.strictObject({
   version: z.literal(1),
-  step: z.enum([...STEP_NAMES, FINISH.name, ROLLBACK.name]),
+  step: z.enum([...STEP_NAMES, FINISH.name, ROLLBACK.name, RENEW_CERTIFICATES.name]),
   operation: z.string(),
   /** unchanged: the effect was there already. */
   outcome: z.enum(['changed', 'unchanged', 'failed', 'cancelled']),

@@ -38,6 +38,9 @@ export const FINISH = { name: 'finish', onNode: true, timeoutSeconds: 1800 } as 
 /** By hand only: puts back what an operation changed on the node, as far as that can be done. */
 export const ROLLBACK = { name: 'rollback', onNode: true, timeoutSeconds: 900 } as const;
 
+/** By hand only: kubeadm's certificates of a control-plane node, before they expire. */
+export const RENEW_CERTIFICATES = { name: 'renew-certificates', onNode: true, timeoutSeconds: 900 } as const;
+
 export const STEP_NAMES = STEPS.map((step) => step.name) as [StepName, ...StepName[]];
 
 export type FlipStep = Extract<(typeof STEPS)[number], { group: 'flip' }>['name'];

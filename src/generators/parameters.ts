@@ -1,6 +1,6 @@
 // Which parameters a Workflow holds once, which ones each of its tasks gets, and how long a task may take.
 import { stepParameters, STEP_PARAMETERS, type StepCommand } from '../api/commands.ts';
-import { FINISH, ROLLBACK, step } from '../api/steps.ts';
+import { FINISH, RENEW_CERTIFICATES, ROLLBACK, step } from '../api/steps.ts';
 
 /**
  * Inputs of the step templates; every other parameter is one of the Workflow. Never both: the Argo UI would send
@@ -25,7 +25,8 @@ const API_SLACK_SECONDS = 120;
 
 export function stepRow(command: StepCommand) {
   if (command === FINISH.name) return FINISH;
-  return command === ROLLBACK.name ? ROLLBACK : step(command);
+  if (command === ROLLBACK.name) return ROLLBACK;
+  return command === RENEW_CERTIFICATES.name ? RENEW_CERTIFICATES : step(command);
 }
 
 /** Argo's own bound on a step's pod: only for when the step does not keep to its timeout. */

@@ -19,5 +19,7 @@ export const STEP_DESCRIPTIONS: Readonly<Record<StepCommand, string>> = {
   complete: 'Records the result on the Machine and takes away what protect set.',
   rollback:
     'By hand: puts the components of the node back as they were before an operation, where that can be done.',
+  'renew-certificates':
+    "By hand: makes kubeadm's certificates of a control-plane node anew, if one expires within 60 days.",
   finish: 'Runs after the Workflow whatever happened: reports a failure and whether the host still works.',
 };

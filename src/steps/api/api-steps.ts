@@ -5,6 +5,7 @@ import { drain } from './drain.ts';
 import { afterFinish } from './finish.ts';
 import { afterPreflight, beforePreflight } from './preflight.ts';
 import { protect } from './protect.ts';
+import { afterRenewCertificates } from './renew-certificates.ts';
 import { afterRollback, beforeRollback } from './rollback.ts';
 import { uncordon } from './uncordon.ts';
 import { afterVerify } from './verify.ts';
@@ -28,5 +29,6 @@ export const API_STEPS: ReadonlyMap<StepCommand, ApiParts> = new Map<StepCommand
   ['uncordon', { after: uncordon }],
   ['complete', { after: complete }],
   ['finish', { after: afterFinish }],
+  ['renew-certificates', { after: afterRenewCertificates }],
   ['rollback', { before: beforeRollback, after: afterRollback }],
 ]);

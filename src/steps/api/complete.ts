@@ -1,14 +1,12 @@
 import { completionAnnotations, unlikeDesired } from '../../api/completion.ts';
-import { CERTIFICATES_EXPIRY_ANNOTATION } from '../../api/labels.ts';
 import { knownRecord } from '../../api/operation.ts';
 import { noProtection } from '../../api/protection.ts';
-import { text, texts } from '../../kubernetes/fields.ts';
-import { orAbsent } from './absent.ts';
+import { texts } from '../../kubernetes/fields.ts';
 import type { ApiStep, ApiStepContext, ApiStepOutcome } from './api-step.ts';
-import { change } from './change.ts';
+import { forgetCertificateDate } from './certificate-date.ts';
 import { annotateMachine, machineFailed, roleOf, targetVersion } from './machine.ts';
 import { nodeState } from './node.ts';
-import { kubeadmConfigPath, nodePath } from './paths.ts';
+import { nodePath } from './paths.ts';
 import { poll, summary } from './poll.ts';
 
 const LOOK_SECONDS = 2;
@@ -57,20 +55,4 @@ async function desiredNode(context: ApiStepContext, kubernetes: string) {
   });
   if (problems.length > 0) throw machineFailed(flags, summary(problems));
   return state;
-}
-
-/**
- * kubeadm has renewed the certificates. The control-plane provider looks for their date only when it knows none, and
- * replaces the Machine when the old one comes near. True: it was there.
- */
-async function forgetCertificateDate({ management, machine, flags }: ApiStepContext): Promise<boolean> {
-  const kind = text(machine, 'spec', 'bootstrap', 'configRef', 'kind');
-  const name = text(machine, 'spec', 'bootstrap', 'configRef', 'name');
-  if (kind !== 'KubeadmConfig' || name === undefined) return false;
-  const forgotten = change(management, kubeadmConfigPath(flags.namespace, name), (config) =>
-    CERTIFICATES_EXPIRY_ANNOTATION in texts(config, 'metadata', 'annotations')
-      ? { annotations: { [CERTIFICATES_EXPIRY_ANNOTATION]: null } }
-      : undefined,
-  );
-  return (await orAbsent(forgotten)) ?? false;
 }

@@ -1,5 +1,5 @@
 import { parse } from 'yaml';
-import type { StepCommand } from '../../api/commands.ts';
+import { HAND_COMMANDS, type StepCommand } from '../../api/commands.ts';
 import { badInput, StatusError } from '../../api/errors.ts';
 import { parsePolicy, releasesOf, type Policy, type Release } from '../../api/policy.ts';
 import type { StepFlags } from '../api/api-step.ts';
@@ -7,7 +7,7 @@ import type { StepFlags } from '../api/api-step.ts';
 export type NamedRelease = Release & { name: string };
 
 /** They bring only the program, no components: any release does when there is none of the version any more. */
-const ANY_RELEASE: readonly StepCommand[] = ['finish', 'rollback'];
+const ANY_RELEASE: readonly StepCommand[] = ['finish', ...HAND_COMMANDS];
 
 /** The release whose image works on the node. `imageMap` is the text of the file. Errors: BadInput. */
 export function chooseRelease(

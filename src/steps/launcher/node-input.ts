@@ -49,7 +49,7 @@ export function nodeInput(input: InputFacts): NodeInput {
 
 /** Does the step's plan depend on what the Machine asks for? The others go on when that cannot be resolved any more. */
 export function needsDesired(command: NodeCommand): boolean {
-  return command !== 'finish' && command !== 'rollback';
+  return command !== 'finish' && command !== 'rollback' && command !== 'renew-certificates';
 }
 
 /** For steps that get none. */

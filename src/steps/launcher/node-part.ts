@@ -1,5 +1,5 @@
 // The part of a step that its node does: what it is given, who may disturb a control plane, the launch.
-import type { NodeCommand } from '../../api/commands.ts';
+import { HAND_COMMANDS, type NodeCommand } from '../../api/commands.ts';
 import type { NodeInput } from '../../api/node-input.ts';
 import type { StepReport } from '../../api/step-result.ts';
 import { nodePath } from '../api/paths.ts';
@@ -49,7 +49,7 @@ export async function runNodePart(
     desired,
   });
   await checkInstalled(remote);
-  const disturbs = role === 'control-plane' && (isFlipStep(command) || command === 'rollback');
+  const disturbs = role === 'control-plane' && (isFlipStep(command) || isByHand(command));
   if (disturbs) {
     const seconds = Math.min(flags.timeoutSeconds, MOST_LEASE_SECONDS);
     const { operation, namespace, name: machine } = facts;
@@ -64,10 +64,14 @@ export async function runNodePart(
   return report;
 }
 
+function isByHand(command: NodeCommand): boolean {
+  return HAND_COMMANDS.some((each) => each === command);
+}
+
 /** Does the node do nothing any more? What was started by hand has no exit handler that would ask it. */
 function isOver({ step, plan }: NodeInput, { result, outputs }: StepReport, number?: number): boolean {
   if (step === 'finish') return outputs['host'] === 'idle';
-  if (step === 'rollback') return true;
+  if (isByHand(step)) return true;
   const isLast =
     step === plan.steps.at(-1)?.name || result.outcome === 'failed' || result.outcome === 'cancelled';
   return number === undefined && isFlipStep(step) && isLast;

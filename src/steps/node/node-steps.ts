@@ -10,13 +10,19 @@ import { kubelet } from './kubelet.ts';
 import type { NodeStep } from './node-step.ts';
 import { createPreflight } from './preflight.ts';
 import { prepull } from './prepull.ts';
+import { renewCertificates } from './renew-certificates.ts';
 import { stage } from './stage.ts';
 import { verify } from './verify.ts';
 
 const FLIP: Readonly<Record<FlipStep, NodeStep>> = { containerd, cni, kubeadm, configure, kubelet, verify };
 
 export const NODE_STEPS: ReadonlyMap<NodeCommand, NodeStep> = new Map(
-  [createPreflight(FLIP_STEPS.map((name) => FLIP[name])), backup, stage, prepull, ...Object.values(FLIP)].map(
-    (step) => [step.name, step],
-  ),
+  [
+    createPreflight(FLIP_STEPS.map((name) => FLIP[name])),
+    backup,
+    stage,
+    prepull,
+    renewCertificates,
+    ...Object.values(FLIP),
+  ].map((step) => [step.name, step]),
 );

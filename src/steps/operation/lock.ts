@@ -13,7 +13,7 @@ const lockSchema = z.object({ operation: z.string() });
 const POLL_SECONDS = 2;
 
 /** Steps with transient units that touch the node. */
-export const LOCKED_STEPS = ['backup', 'stage', 'prepull', 'rollback'] as const;
+export const LOCKED_STEPS = ['backup', 'stage', 'prepull', 'rollback', 'renew-certificates'] as const;
 
 /** The operation that holds the lock. What cannot be read counts as nobody's. */
 export async function lockHolder(host: Host): Promise<string | undefined> {

@@ -1,6 +1,6 @@
 // What a step does to a node of the lab: its Node and its static pods show it, nothing else is there.
 import { parse } from 'yaml';
-import type { NodeCommand } from '../../../src/api/commands.ts';
+import type { HandCommand, NodeCommand } from '../../../src/api/commands.ts';
 import { hostPlanDigest, type HostPlan } from '../../../src/api/host-plan.ts';
 import { parsePolicy } from '../../../src/api/policy.ts';
 import type { StepResult } from '../../../src/api/step-result.ts';
@@ -27,7 +27,7 @@ export interface NodeWorld {
   imageMap: () => Promise<string>;
 }
 
-export type WorkStep = Exclude<NodeCommand, 'finish' | 'rollback'>;
+export type WorkStep = Exclude<NodeCommand, 'finish' | HandCommand>;
 
 export async function performOnNode(
   { server, imageMap }: NodeWorld,

@@ -88,6 +88,7 @@ describe('nodeInput', () => {
     ['backup', 'control-plane', false],
     ['finish', 'control-plane', false],
     ['rollback', 'control-plane', false],
+    ['renew-certificates', 'control-plane', false],
   ])('%s on a %s gets file contents: %s', (command, role, expected) => {
     expect('desired' in nodeInput(facts({ command, role }))).toBe(expected);
   });
