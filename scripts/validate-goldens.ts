@@ -1,4 +1,4 @@
-// Validates every Argo object in test/golden and dist against Argo's own JSON schema, unknown fields refused.
+// Validates every Argo object in test/golden, dist and docs/examples against Argo's own JSON schema, unknown fields refused.
 // usage: node scripts/validate-goldens.ts SCHEMA.json|FOLDER_WITH_SCHEMA (every schema*.json in it is used)
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -41,7 +41,7 @@ function validator(file: string): Validate {
 function argoObjects(root: string): { where: string; document: { kind: string } }[] {
   // Those of recorded requests are answers, not objects.
   const folders = ['charts', 'generators', 'steps'].map((folder) => `test/golden/${folder}/*.yaml`);
-  const files = globSync([...folders, 'dist/*.yaml'], { cwd: root }).sort();
+  const files = globSync([...folders, 'dist/*.yaml', 'docs/examples/*.yaml'], { cwd: root }).sort();
   return files.flatMap((file) =>
     parseAllDocuments(readFileSync(join(root, file), 'utf8')).flatMap((parsed) => {
       if (parsed.errors.length > 0) throw new Error(`${file}: ${parsed.errors[0]?.message}`);
