@@ -10,7 +10,7 @@ export function clusterNamespace(scope: Construct, namespace: ClusterNamespace, 
   new k8s.KubeServiceAccount(scope, 'workflow-service-account', {
     metadata: { name: WORKFLOW_SERVICE_ACCOUNT, namespace: namespace.name },
   });
-  workflowRole(scope, namespace);
+  workflowRole(scope, namespace, values);
   serverRole(scope, namespace);
   imageMapConfigMap(scope, namespace.name, values);
 }

@@ -1,6 +1,7 @@
 // Which manifests go into which file of dist/: one Chart each, to be applied at different places and times.
 import { App, Chart } from 'cdk8s';
 import type { Construct } from 'constructs';
+import { admission } from './admission.ts';
 import { certificate } from './certificate.ts';
 import { clusterNamespace } from './cluster-namespace.ts';
 import { checkValues, imageMapConfigMap, policyConfigMap } from './config.ts';
@@ -24,11 +25,12 @@ export function addCharts(scope: Construct, values: Values, version: string): vo
   serverNamespace(management);
   policyConfigMap(management, values);
   imageMapConfigMap(management, SERVER_NAMESPACE, values);
-  serverClusterRole(management);
+  serverClusterRole(management, values);
   certificate(management);
   server(management, values);
   networkPolicy(management, values);
   extensionConfig(management);
+  admission(management);
 
   // A file of its own: step templates of older versions stay while operations use them.
   steps(chart('refit-steps'), values, version);

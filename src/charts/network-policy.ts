@@ -1,7 +1,7 @@
 // Who may talk to the server, and to whom it may talk.
 import { k8s } from 'cdk8s-plus-28';
 import type { Construct } from 'constructs';
-import { SERVER, SERVER_NAMESPACE, SERVER_PORT, serverLabels } from './names.ts';
+import { EXTERNAL_PORT, SERVER, SERVER_NAMESPACE, SERVER_PORT, serverLabels } from './names.ts';
 import type { Values } from './values.ts';
 
 export function networkPolicy(scope: Construct, values: Values): void {
@@ -15,6 +15,8 @@ export function networkPolicy(scope: Construct, values: Values): void {
           from: [...values.callerNamespaces, ...values.metricsNamespaces].map(namespace),
           ports: [port(SERVER_PORT)],
         },
+        // Admission is asked by the API server, which is no pod either; what changes something there is authenticated.
+        { ports: [port(EXTERNAL_PORT)] },
       ],
       egress: [
         { to: [namespace('kube-system')], ports: [port(53, 'UDP'), port(53)] },

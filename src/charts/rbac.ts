@@ -4,25 +4,37 @@ import type { Construct } from 'constructs';
 import { WORKFLOW_SERVICE_ACCOUNT } from '../api/install.ts';
 import { DESCRIPTION_ANNOTATION } from '../api/labels.ts';
 import { SERVER, SERVER_NAMESPACE } from './names.ts';
-import type { ClusterNamespace } from './values.ts';
+import type { ClusterNamespace, Values } from './values.ts';
 
 const CAPI = 'cluster.x-k8s.io';
 const READ = ['get', 'list', 'watch'];
 
 /** In all namespaces the server only watches and tells: what it writes is allowed per namespace (below). */
-export function serverClusterRole(scope: Construct): void {
+export function serverClusterRole(scope: Construct, { infrastructureMachines }: Values): void {
   new k8s.KubeClusterRole(scope, 'server-cluster-role', {
     metadata: {
       name: SERVER,
       annotations: {
         [DESCRIPTION_ANNOTATION]:
-          'Watches Clusters, Machines and its Workflows to answer hooks from a cache; Events tell people why.',
+          'Watches Clusters, Machines, their owners and its Workflows to answer hooks from a cache; Events tell people ' +
+          'why. Reads what an owner and its Machines are made of to decide on external upgrades. Asks who a token is ' +
+          'of, and what its user may do.',
       },
     },
     rules: [
       { apiGroups: [CAPI], resources: ['clusters', 'machines', 'machinedeployments'], verbs: READ },
+      { apiGroups: [`controlplane.${CAPI}`], resources: ['kubeadmcontrolplanes'], verbs: READ },
+      { apiGroups: [CAPI], resources: ['machinesets'], verbs: ['get', 'list'] },
+      {
+        apiGroups: [`bootstrap.${CAPI}`],
+        resources: ['kubeadmconfigs', 'kubeadmconfigtemplates'],
+        verbs: ['get'],
+      },
+      ...infrastructure(infrastructureMachines, ['get']),
       { apiGroups: ['argoproj.io'], resources: ['workflows'], verbs: READ },
       { apiGroups: [''], resources: ['events'], verbs: ['get', 'create', 'patch'] },
+      { apiGroups: ['authentication.k8s.io'], resources: ['tokenreviews'], verbs: ['create'] },
+      { apiGroups: ['authorization.k8s.io'], resources: ['subjectaccessreviews'], verbs: ['create'] },
     ],
   });
   new k8s.KubeClusterRoleBinding(scope, 'server-cluster-role-binding', {
@@ -42,6 +54,9 @@ export function serverRole(scope: Construct, { name: namespace }: ClusterNamespa
     subject: { kind: 'ServiceAccount', name: SERVER, namespace: SERVER_NAMESPACE },
     rules: [
       { apiGroups: [CAPI], resources: ['machines'], verbs: ['patch'] },
+      // Record and pause of owners that are upgraded externally; MachineSets are released with them.
+      { apiGroups: [CAPI], resources: ['machinedeployments', 'machinesets'], verbs: ['patch'] },
+      { apiGroups: [`controlplane.${CAPI}`], resources: ['kubeadmcontrolplanes'], verbs: ['patch'] },
       { apiGroups: ['argoproj.io'], resources: ['workflows'], verbs: ['create', 'patch'] },
       // One per Cluster, named after it: RBAC cannot name them beforehand.
       { apiGroups: [''], resources: ['configmaps'], verbs: ['get', 'create', 'patch'] },
@@ -49,18 +64,27 @@ export function serverRole(scope: Construct, { name: namespace }: ClusterNamespa
   });
 }
 
-export function workflowRole(scope: Construct, { name: namespace, contentSecrets }: ClusterNamespace): void {
+export function workflowRole(
+  scope: Construct,
+  { name: namespace, contentSecrets }: ClusterNamespace,
+  { infrastructureMachines }: Values,
+): void {
   role(scope, {
     namespace,
     name: WORKFLOW_SERVICE_ACCOUNT,
     description:
       'Step pods: protection and result on the Machine, the certificate date on its KubeadmConfig, Events, ' +
-      "Argo's own results, and the named Secrets that files of nodes come from. " +
+      "Argo's own results, and the named Secrets that files of nodes come from. In an external upgrade also what the " +
+      'controllers of owners would write: their Machines with the objects of these, MachineSets, and the end of it. ' +
       'The kubeconfig is mounted and needs no permission.',
     subject: { kind: 'ServiceAccount', name: WORKFLOW_SERVICE_ACCOUNT, namespace },
     rules: [
-      { apiGroups: [CAPI], resources: ['machines'], verbs: ['get', 'patch'] },
+      { apiGroups: [CAPI], resources: ['machines', 'machinesets'], verbs: ['get', 'list', 'patch'] },
+      { apiGroups: [CAPI], resources: ['machinedeployments'], verbs: ['get', 'patch'] },
+      { apiGroups: [`controlplane.${CAPI}`], resources: ['kubeadmcontrolplanes'], verbs: ['get', 'patch'] },
       { apiGroups: [`bootstrap.${CAPI}`], resources: ['kubeadmconfigs'], verbs: ['get', 'patch'] },
+      { apiGroups: [`bootstrap.${CAPI}`], resources: ['kubeadmconfigtemplates'], verbs: ['get'] },
+      ...infrastructure(infrastructureMachines, ['get', 'patch']),
       { apiGroups: [''], resources: ['events'], verbs: ['create'] },
       { apiGroups: ['argoproj.io'], resources: ['workflowtaskresults'], verbs: ['create', 'patch'] },
       // Without names this rule would give away every Secret: no names, no rule.
@@ -69,6 +93,17 @@ export function workflowRole(scope: Construct, { name: namespace, contentSecrets
         : [{ apiGroups: [''], resources: ['secrets'], resourceNames: [...contentSecrets], verbs: ['get'] }]),
     ],
   });
+}
+
+/** Templates are only read. */
+function infrastructure(machines: readonly string[], verbs: string[]): k8s.PolicyRule[] {
+  if (machines.length === 0) return [];
+  const apiGroups = [`infrastructure.${CAPI}`];
+  const templates = machines.map((plural) => plural.replace(/s$/, 'templates'));
+  return [
+    { apiGroups, resources: [...machines], verbs },
+    { apiGroups, resources: templates, verbs: ['get'] },
+  ];
 }
 
 interface RoleInput {

@@ -3,6 +3,8 @@ import { k8s } from 'cdk8s-plus-28';
 import type { Construct } from 'constructs';
 import { IMAGE_MAP_CONFIG_MAP, IMAGE_MAP_FOLDER, IMAGE_MAP_KEY } from '../api/install.ts';
 import {
+  EXTERNAL_PORT,
+  EXTERNAL_SERVICE_PORT,
   POLICY_CONFIG_MAP,
   POLICY_KEY,
   SERVER,
@@ -38,7 +40,14 @@ export function server(scope: Construct, values: Values): void {
     metadata: { ...metadata, labels: serverLabels },
     spec: {
       selector: serverLabels,
-      ports: [{ name: 'https', port: 443, targetPort: k8s.IntOrString.fromNumber(SERVER_PORT) }],
+      ports: [
+        { name: 'https', port: 443, targetPort: k8s.IntOrString.fromNumber(SERVER_PORT) },
+        {
+          name: 'external',
+          port: EXTERNAL_SERVICE_PORT,
+          targetPort: k8s.IntOrString.fromNumber(EXTERNAL_PORT),
+        },
+      ],
     },
   });
   new k8s.KubePodDisruptionBudget(scope, 'pod-disruption-budget', {
@@ -93,6 +102,7 @@ function container({ image, clientCaSecret }: Values, mounts: readonly Mount[]):
     args: [
       'serve',
       '--store=kubernetes',
+      `--external-port=${EXTERNAL_PORT}`,
       `--tls-cert-file=${TLS_FOLDER}/tls.crt`,
       `--tls-private-key-file=${TLS_FOLDER}/tls.key`,
       `--policy=${POLICY_FOLDER}/${POLICY_KEY}`,
@@ -100,7 +110,10 @@ function container({ image, clientCaSecret }: Values, mounts: readonly Mount[]):
       `--image-map=${IMAGE_MAP_FOLDER}/${IMAGE_MAP_KEY}`,
       ...(clientCaSecret === undefined ? [] : [`--client-ca-file=${CLIENT_CA_FOLDER}/ca.crt`]),
     ],
-    ports: [{ name: 'https', containerPort: SERVER_PORT }],
+    ports: [
+      { name: 'https', containerPort: SERVER_PORT },
+      { name: 'external', containerPort: EXTERNAL_PORT },
+    ],
     livenessProbe: { ...probe('/livez'), failureThreshold: 5 },
     readinessProbe: probe('/readyz'),
     resources: {

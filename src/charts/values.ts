@@ -15,6 +15,8 @@ export interface Values {
   imageMap: z.input<typeof imageMapSchema>;
   /** mTLS: Secret in the server's namespace whose `ca.crt` signs the client certificates of the CAPI managers. */
   clientCaSecret?: string;
+  /** Plural names, in infrastructure.cluster.x-k8s.io, of the machines whose owners are upgraded externally. */
+  infrastructureMachines: readonly string[];
   /** Namespaces of the two CAPI managers that call the hooks. */
   callerNamespaces: readonly string[];
   /** Namespaces that may scrape /metrics. */
@@ -47,6 +49,8 @@ export const values: Values = {
   // Empty: every update is refused, naming the release that is missing. For example:
   // 'v1.34.3': { kubernetes: 'v1.34.3', containerd: '2.1.4', cni: '1.8.0', image: 'registry.example.com/upgrader@sha256:...' }
   imageMap: {},
+  // Those that you have: without its name here Refit can neither compare nor change one.
+  infrastructureMachines: ['metal3machines'],
   callerNamespaces: ['capi-system', 'capi-kubeadm-control-plane-system'],
   metricsNamespaces: ['monitoring'],
   monitoring: {

@@ -20,6 +20,7 @@ const site: Values = {
   policy: { onUncovered: 'replace', workers: { concurrency: 2 }, timeouts: { drain: 3600 } },
   imageMap: { 'v1.34.3': { kubernetes: 'v1.34.3', containerd: '2.1.4', image: image('upgrader') } },
   clientCaSecret: 'capi-client-ca',
+  infrastructureMachines: ['metal3machines', 'devmachines'],
   callerNamespaces: ['capi-system', 'capi-kubeadm-control-plane-system'],
   metricsNamespaces: ['monitoring'],
   monitoring: { labels: { release: 'prometheus' }, runbookUrl: 'https://docs.example.com/refit/runbook' },
@@ -57,7 +58,11 @@ describe('synthAll', () => {
     const written = everywhere?.rules?.filter(
       ({ verbs }) => verbs.includes('create') || verbs.includes('patch'),
     );
-    expect(written?.flatMap(({ resources }) => resources)).toEqual(['events']);
+    expect(written?.flatMap(({ resources }) => resources)).toEqual([
+      'events',
+      'tokenreviews',
+      'subjectaccessreviews',
+    ]);
   });
 
   it('lets step pods read only the Secrets that are named', () => {

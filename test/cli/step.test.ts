@@ -31,8 +31,8 @@ describe('every container argument that we generate', () => {
     let isRun = false;
     const program = createProgram(fakeIo(), () => undefined);
     const leaf =
-      args[0] === 'step'
-        ? program.commands.find((c) => c.name() === 'step')?.commands.find((c) => c.name() === args[1])
+      args[0] === 'step' || args[0] === 'external'
+        ? program.commands.find((c) => c.name() === args[0])?.commands.find((c) => c.name() === args[1])
         : program.commands.find((c) => c.name() === args[0]);
     leaf?.action(() => void (isRun = true));
     program.parse(filled, { from: 'user' });

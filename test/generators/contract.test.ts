@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
 import { parseAllDocuments, visit } from 'yaml';
 import { FINISH_FLAGS, STEP_COMMANDS, stepParameters, WORKFLOW_FLAGS } from '../../src/api/commands.ts';
+import { STEP_NAMES } from '../../src/api/steps.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -27,7 +28,7 @@ const rows = files.flatMap((file) =>
 
 describe('containers that run a step', () => {
   it('are found', () => {
-    expect(rows.length).toBe(2 * STEP_COMMANDS.length);
+    expect(rows.length).toBe(2 * (STEP_COMMANDS.length + STEP_NAMES.length));
   });
 
   it.each(rows)(
