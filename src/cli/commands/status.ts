@@ -9,6 +9,7 @@ import { statusOutput } from '../status/cluster-status.ts';
 import { readStatus } from '../status/read-status.ts';
 import { statusText } from '../status/status-text.ts';
 import type { StatusOutput } from '../status/types.ts';
+import { hanging } from '../text.ts';
 
 export interface StatusFlags extends ManagementFlags {
   allNamespaces?: boolean;
@@ -16,6 +17,7 @@ export interface StatusFlags extends ManagementFlags {
   watch?: boolean;
 }
 
+const WIDTH = 80;
 const WATCH_SECONDS = 2;
 const CLEAR_SCREEN = '\u001B[H\u001B[2J\u001B[3J';
 
@@ -78,5 +80,6 @@ async function follow(
 
 function nothing({ allNamespaces }: StatusFlags, { namespace }: Management): string {
   const where = allNamespaces === true ? 'any namespace' : `namespace ${namespace} (-A: all namespaces)`;
-  return `No Cluster in ${where} has opted in: kubectl label cluster NAME capi-refit.io/strategy=in-place`;
+  const text = `No Cluster in ${where} has opted in: kubectl label cluster NAME capi-refit.io/strategy=in-place`;
+  return hanging('', text, WIDTH);
 }

@@ -19,7 +19,7 @@ export const checkArgo: Check = (facts) => {
   const found = [
     ...(controller
       ? controllerProblems(controller, facts)
-      : [say.unknown('no Deployment here runs workflow-controller')]),
+      : [say.unknown('no Deployment here runs workflow-controller', 'look at it where it runs')]),
     ...('unknown' in workflowDefinition ? [say.unknown(workflowDefinition.unknown)] : []),
     ...(definition && !isFull(definition)
       ? [

@@ -14,6 +14,7 @@ const MANAGERS = [
 ];
 const OLDEST = '1.12.0';
 const NOT_TRIED = '1.15.0';
+const ELSEWHERE = 'look at it where it runs';
 const GATES_REMEDY =
   'clusterctl: EXP_RUNTIME_SDK=true EXP_IN_PLACE_UPDATES=true; or add to --feature-gates of the manager';
 
@@ -26,7 +27,7 @@ export const checkClusterApi: Check = ({ deployments, clusters }) => {
   return MANAGERS.flatMap(({ image, gates }) => {
     const [manager] = programs(deployments.found, image);
     if (!manager)
-      return [say.unknown(`${image}: no Deployment here runs it, so its version and gates cannot be seen`)];
+      return [say.unknown(`${image}: no Deployment here runs it: version and gates unknown`, ELSEWHERE)];
     const missing = gates.filter((gate) => !hasGate(manager, gate));
     const problem = needsHooks ? say.error : say.warning;
     const found = [

@@ -23,7 +23,7 @@ function summary(findings: readonly Finding[]): string {
   const count = (level: Level): number => findings.filter((finding) => finding.level === level).length;
   const [errors, warnings, unknown] = [count('error'), count('warning'), count('unknown')];
   if (errors + warnings + unknown === 0) return 'All is well.';
-  return `${errors} errors, ${warnings} warnings, ${unknown} not seen`;
+  return `errors: ${errors}, warnings: ${warnings}, not seen: ${unknown}`;
 }
 
 function colours(style: Paint): Record<Level, (text: string) => string> {

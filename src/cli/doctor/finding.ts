@@ -17,7 +17,7 @@ export interface Findings {
   warning: (message: string, remedy: string) => Finding;
   error: (message: string, remedy: string) => Finding;
   /** Not allowed, or not there to be seen. */
-  unknown: (message: string) => Finding;
+  unknown: (message: string, remedy?: string) => Finding;
 }
 
 export function findingsOf(check: string): Findings {
@@ -31,6 +31,7 @@ export function findingsOf(check: string): Findings {
     ok: (message) => made('ok', message),
     warning: (message, remedy) => made('warning', message, remedy),
     error: (message, remedy) => made('error', message, remedy),
-    unknown: (message) => made('unknown', message, 'ask somebody who may look, or use an account that may'),
+    unknown: (message, remedy = 'ask somebody who may look, or use an account that may') =>
+      made('unknown', message, remedy),
   };
 }

@@ -25,7 +25,12 @@ export async function readUpgrade(client: ApiClient, namespace: string, name: st
   const owners = async (resource: Resource): Promise<JsonObject[]> => {
     const found: JsonObject[] = [];
     const labelSelector = `${CLUSTER_NAME_LABEL}=${name}`;
-    for await (const owner of items(client, resource.path(namespace), { labelSelector })) found.push(owner);
+    try {
+      for await (const owner of items(client, resource.path(namespace), { labelSelector })) found.push(owner);
+    } catch (error) {
+      // There is no such provider.
+      if (!(error instanceof StatusError) || error.reason !== 'NotFound') throw error;
+    }
     return found;
   };
   return {

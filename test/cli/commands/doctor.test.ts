@@ -38,6 +38,6 @@ describe('refit doctor', () => {
   it('fits 80 columns', async () => {
     const lines = (await on.run('doctor')).stdout.split('\n');
     expect(lines.filter(({ length }) => length > 80)).toEqual([]);
-    expect(lines.at(-2)).toMatch(/^\d+ errors, \d+ warnings, \d+ not seen$/);
+    expect(lines.at(-2)).toMatch(/^errors: \d+, warnings: \d+, not seen: \d+$/);
   });
 });

@@ -136,7 +136,9 @@ describe('refit status', () => {
   it('says how to opt in where nothing has', async () => {
     const { code, stdout, stderr } = await on.run('status', '-n', 'empty');
     expect([code, stdout]).toEqual([EXIT.done, '']);
-    expect(stderr).toMatch(/namespace empty .*kubectl label cluster NAME capi-refit.io\/strategy=in-place/);
+    expect(stderr).toMatch(
+      /namespace empty [^]*kubectl label\s+cluster NAME capi-refit.io\/strategy=in-place/,
+    );
   });
 
   it('shows all namespaces with -A', async () => {

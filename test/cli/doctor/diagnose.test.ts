@@ -37,7 +37,7 @@ describe('the text', () => {
     const lines = doctorText(diagnose(changed), false).split('\n');
     expect(lines).toContain('error    ExtensionConfig   there is none for the Refit server -> kubectl apply');
     expect(lines).toContain('                           -f dist/refit-server.k8s.yaml');
-    expect(lines).toContain('1 errors, 1 warnings, 0 not seen');
+    expect(lines).toContain('errors: 1, warnings: 1, not seen: 0');
     expect(Math.max(...lines.map(({ length }) => length))).toBeLessThanOrEqual(80);
   });
 
