@@ -130,7 +130,10 @@ export function stepParameters(command: StepCommand): readonly StepParameter[] {
 /** Where a step leaves its Argo output parameters: one file each. */
 export const OUTPUT_FOLDER = '/tmp/refit';
 
-/** Output parameters by step, besides `result` (step-result.ts), which every step has. */
+/** Output parameters that every step has: a line for people, and the whole result (step-result.ts). */
+export const COMMON_OUTPUTS = ['message', 'result'] as const;
+
+/** Those of some steps. */
 export const STEP_OUTPUTS: Readonly<Partial<Record<StepCommand, readonly string[]>>> = {
   /** work, drain: 'true' or 'false': is there anything to do on the node, must it be drained for that? */
   preflight: ['work', 'drain'],

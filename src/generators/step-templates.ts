@@ -2,6 +2,7 @@
 import type { IClusterWorkflowTemplate } from '@kubernetes-models/argo-workflows/argoproj.io/v1alpha1/ClusterWorkflowTemplate';
 import type { ITemplate } from '@kubernetes-models/argo-workflows/argoproj.io/v1alpha1/Template';
 import {
+  COMMON_OUTPUTS,
   EXIT,
   FINISH_FLAGS,
   OUTPUT_FOLDER,
@@ -162,7 +163,7 @@ function flags(command: StepCommand, perMachine: readonly string[]): string[] {
 const OUTPUT_DEFAULTS: Readonly<Record<string, string>> = { work: 'false', drain: 'false', host: 'unknown' };
 
 function outputs(command: StepCommand) {
-  return ['result', ...(STEP_OUTPUTS[command] ?? [])].map((name) => ({
+  return [...COMMON_OUTPUTS, ...(STEP_OUTPUTS[command] ?? [])].map((name) => ({
     name,
     valueFrom: { path: `${OUTPUT_FOLDER}/${name}`, default: OUTPUT_DEFAULTS[name] ?? '' },
   }));

@@ -131,7 +131,7 @@ export function createOperations(options: OperationsOptions) {
       updated,
       'Normal',
       'InPlaceUpdateStarted',
-      `operation ${record.number}: ${record.from ?? '?'} to ${record.to}`,
+      `operation ${record.number}: ${record.from ?? '?'} to ${record.to}, Workflow ${operationName(machine, record.number)}`,
     );
     return updated;
   }

@@ -62,7 +62,15 @@ export function createRefitServer(options: RefitServerOptions): RefitServer {
   startReconciler({ store, operations, announce, clock, log, metrics, policy }, background.signal);
   const { client, tls } = options;
   const guard = createEditGuard({ store, clock });
-  const context: Context = { store, clock, metrics, operations, announce, policy, accepted: guard.accepted };
+  const context: Context = {
+    store,
+    clock,
+    metrics,
+    operations,
+    announce,
+    policy,
+    accepted: (namespace, name) => guard.accepted(namespace, name),
+  };
   const handlers = hookHandlers(context, options.before);
   const server = createServer({ tls, handlers, metrics, log, ready: () => store.ready() });
   const external =

@@ -75,6 +75,7 @@ describe('refit step, by hand', () => {
     expect(code).toBe(EXIT.badInput);
     expect(stdout).toBe('Machine lab/cp-1 spec.clusterName: got "other", expected refit\n');
     expect(result()).toMatchObject({ outcome: 'failed', message: stdout.trim() });
+    expect(readFileSync(path.join(folder, 'outputs/message'), 'utf8')).toBe(stdout.trim());
   });
 
   it('leaves no output parameter that it does not know: Argo has defaults', async () => {
@@ -82,7 +83,7 @@ describe('refit step, by hand', () => {
     const { code, stdout } = await step('preflight', `--image-map-folder=${folder}`);
     expect(code).not.toBe(EXIT.done);
     expect(stdout).not.toBe('');
-    expect(readdirSync(path.join(folder, 'outputs'))).toEqual(['result']);
+    expect(readdirSync(path.join(folder, 'outputs'))).toEqual(['message', 'result']);
   });
 
   it('says which kubeconfig is wrong', async () => {

@@ -81,7 +81,7 @@ describe.each(STEP_COMMANDS)('the template %s', (command) => {
   });
 
   it('has its outputs with defaults: a missing file must not hide why the step failed', () => {
-    const names = ['result', ...(STEP_OUTPUTS[command] ?? [])];
+    const names = ['message', 'result', ...(STEP_OUTPUTS[command] ?? [])];
     expect(outputs?.parameters?.map(({ name }) => name)).toEqual(names);
     for (const { name, valueFrom } of outputs?.parameters ?? []) {
       expect(valueFrom).toEqual({ path: `/tmp/refit/${name}`, default: expect.any(String) });

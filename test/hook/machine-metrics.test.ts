@@ -108,9 +108,12 @@ async function scraped(metric: string, machines: MachineView[], workflow?: Workf
   return values(createMetrics(() => machines, find).registry, metric);
 }
 
-async function values(registry: ReturnType<typeof createMetrics>['registry'], metric: string) {
+type Sample = Record<string, string | number>;
+
+async function values(
+  registry: ReturnType<typeof createMetrics>['registry'],
+  metric: string,
+): Promise<Sample[]> {
   const found = await registry.getSingleMetric(metric)?.get();
-  return (found?.values ?? []).map(
-    ({ labels: own, value }) => ({ ...own, value }) as Record<string, unknown>,
-  );
+  return (found?.values ?? []).map(({ labels: own, value }) => ({ ...(own as Sample), value }));
 }

@@ -33,10 +33,10 @@ describe('protection', () => {
 });
 
 describe('an operation that is done by a Workflow of the owner', () => {
-  const running = {
-    ...{ namespace: NAMESPACE, name: 'refit-edge-1', machine: '', phase: 'Running' },
+  const running: WorkflowView = {
+    ...{ namespace: NAMESPACE, name: 'refit-edge-1', machine: '', phase: 'Running' as const },
     ...{ stopping: false, tasks: [] },
-  } as const;
+  };
 
   async function open(workflow: () => WorkflowView | undefined): Promise<void> {
     site = hookSite({

@@ -15,5 +15,5 @@ export async function writeOutputs(folder: string, command: StepCommand, end: St
 export function stepOutputs(command: StepCommand, { result, outputs }: StepEnd): Record<string, string> {
   const names = STEP_OUTPUTS[command] ?? [];
   const declared = Object.entries(outputs).filter(([name]) => names.includes(name));
-  return { result: JSON.stringify(result), ...Object.fromEntries(declared) };
+  return { message: result.message, result: JSON.stringify(result), ...Object.fromEntries(declared) };
 }

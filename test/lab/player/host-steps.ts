@@ -1,6 +1,6 @@
 // What a step does to a node of the lab: its Node and its static pods show it, nothing else is there.
 import { parse } from 'yaml';
-import type { HandCommand, NodeCommand } from '../../../src/api/commands.ts';
+import type { NodeCommand } from '../../../src/api/commands.ts';
 import { hostPlanDigest, type HostPlan } from '../../../src/api/host-plan.ts';
 import { parsePolicy } from '../../../src/api/policy.ts';
 import type { StepResult } from '../../../src/api/step-result.ts';
@@ -27,7 +27,7 @@ export interface NodeWorld {
   imageMap: () => Promise<string>;
 }
 
-export type WorkStep = Exclude<NodeCommand, 'finish' | HandCommand>;
+export type WorkStep = Exclude<NodeCommand, 'finish' | 'rollback'>;
 
 export async function performOnNode(
   { server, imageMap }: NodeWorld,
@@ -51,6 +51,8 @@ export async function performOnNode(
         changes: [{ what: 'stage', to: plan.kubernetes }],
         outputs: { 'plan-sha256': hostPlanDigest(plan) },
       };
+    case 'renew-certificates':
+      return { message: 'no certificate expires soon' };
     case 'prepull':
       return { message: 'images pulled', changes: [{ what: 'images', to: plan.kubernetes }] };
     case 'containerd': {
