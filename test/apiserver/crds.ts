@@ -28,7 +28,10 @@ const sources: Record<string, string[]> = {
       (plural) => `core/config/crd/bases/cluster.x-k8s.io_${plural}`,
     ),
     'core/config/crd/bases/runtime.cluster.x-k8s.io_extensionconfigs',
-    'bootstrap/kubeadm/config/crd/bases/bootstrap.cluster.x-k8s.io_kubeadmconfigs',
+    ...['kubeadmconfigs', 'kubeadmconfigtemplates'].map(
+      (plural) => `bootstrap/kubeadm/config/crd/bases/bootstrap.cluster.x-k8s.io_${plural}`,
+    ),
+    'controlplane/kubeadm/config/crd/bases/controlplane.cluster.x-k8s.io_kubeadmcontrolplanes',
   ],
 };
 

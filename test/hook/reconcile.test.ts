@@ -34,7 +34,8 @@ describe('protection', () => {
 
 describe('an operation that is done by a Workflow of the owner', () => {
   const running: WorkflowView = {
-    ...{ namespace: NAMESPACE, name: 'refit-edge-1', machine: '', phase: 'Running' as const },
+    ...{ namespace: NAMESPACE, name: 'refit-edge-1', machine: '' },
+    phase: 'Running',
     ...{ stopping: false, tasks: [] },
   };
 

@@ -27,8 +27,10 @@ export function followOwners(options: FollowOptions, signal: AbortSignal): void 
 
   owners.onChange((owner) => void look(owner));
   store.onChange((change) => {
-    if (change.kind !== 'Workflow' || change.workflow.finishedAt === undefined) return;
-    const { namespace, name } = change.workflow;
+    if (change.kind !== 'Workflow') return;
+    const { namespace, name, finishedAt } = change.workflow;
+    // One that is gone comes with its last view as both.
+    if (finishedAt === undefined && change.previous !== change.workflow) return;
     for (const owner of owners.all()) {
       if (owner.namespace === namespace && knownExternal(owner.annotations)?.workflow === name)
         void look(owner);
