@@ -61,6 +61,7 @@ export const CLONED_FROM_KIND_ANNOTATION = 'cluster.x-k8s.io/cloned-from-groupki
 
 export const CLUSTER_NAME_LABEL = 'cluster.x-k8s.io/cluster-name';
 export const CONTROL_PLANE_LABEL = 'cluster.x-k8s.io/control-plane';
+export const CONTROL_PLANE_NAME_LABEL = 'cluster.x-k8s.io/control-plane-name';
 export const DEPLOYMENT_NAME_LABEL = 'cluster.x-k8s.io/deployment-name';
 export const SET_NAME_LABEL = 'cluster.x-k8s.io/set-name';
 

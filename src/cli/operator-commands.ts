@@ -33,7 +33,7 @@ function addRetry(program: Command, io: Io, exit: (code: number) => void): void 
   const command = program
     .command('retry')
     .description('do failed operations again, and let blocked Machines go on')
-    .argument('[machine...]')
+    .argument('[machine...]', 'or md/NAME, kcp/NAME: an owner whose Machines Refit upgrades')
     .option('--failed', 'all Machines of the namespace whose operation failed')
     .option('--force', 'although the node still works on the last operation');
   managementOptions(command).action(async (machines: string[], flags: RetryFlags) =>

@@ -1,6 +1,13 @@
 // May a Machine's operation be done again, and what is to be written for it? Pure.
-import { BLOCKED_ANNOTATION, RETRY_ANNOTATION } from '../api/labels.ts';
-import { readRecord } from '../api/operation.ts';
+import {
+  BLOCKED_ANNOTATION,
+  CONTROL_PLANE_LABEL,
+  CONTROL_PLANE_NAME_LABEL,
+  DEPLOYMENT_NAME_LABEL,
+  RETRY_ANNOTATION,
+} from '../api/labels.ts';
+import { readExternal } from '../api/external-record.ts';
+import { isFinal, readRecord } from '../api/operation.ts';
 import type { MachineView } from '../hook/store.ts';
 import { isBeingUpdated } from './status/machine-status.ts';
 
@@ -18,6 +25,7 @@ export function decideRetry(machine: MachineView, isForced = false): RetryDecisi
     return { refusal: 'its operation record is unreadable: correct or remove the annotation' };
   const isBlocked = BLOCKED_ANNOTATION in annotations;
   const what = record && `operation ${record.number}`;
+  if (record?.workflow !== undefined && isFinal(record)) return ofOwner(machine, isBlocked);
   switch (record?.state) {
     case 'starting':
     case 'running':
@@ -46,6 +54,45 @@ export function decideRetry(machine: MachineView, isForced = false): RetryDecisi
     case undefined:
       if (isBlocked) return { annotations: { [BLOCKED_ANNOTATION]: null }, message: 'not blocked any more' };
       return { refusal: 'Refit has done nothing on it: nothing to do again' };
+  }
+}
+
+/** One Workflow of the owner did it, and the next one of the owner does it again. */
+function ofOwner({ labels }: MachineView, isBlocked: boolean): RetryDecision {
+  const owner =
+    CONTROL_PLANE_LABEL in labels
+      ? `kubeadmcontrolplane/${labels[CONTROL_PLANE_NAME_LABEL] ?? 'NAME'}`
+      : `machinedeployment/${labels[DEPLOYMENT_NAME_LABEL] ?? 'NAME'}`;
+  const how = `refit retry ${owner}`;
+  if (!isBlocked) return { refusal: `it is upgraded with its owner: ${how}` };
+  return { annotations: { [BLOCKED_ANNOTATION]: null }, message: `not blocked any more; then: ${how}` };
+}
+
+/** Of an owner whose Machines Refit upgrades in place of Cluster API. */
+export function decideOwnerRetry(annotations: Readonly<Record<string, string>>): RetryDecision {
+  const record = readExternal(annotations);
+  if (record === undefined) return { refusal: 'Refit has done nothing for it: nothing to do again' };
+  if (record === 'invalid') return { refusal: 'its record is unreadable: correct or remove the annotation' };
+  const what = `upgrade ${record.number}`;
+  switch (record.state) {
+    case 'declined':
+      return {
+        refusal: `${what} is declined: ${record.reason ?? 'no reason recorded'}; it begins by itself without that`,
+      };
+    case 'failed': {
+      const reason = record.reason === undefined ? '' : ` (${record.reason})`;
+      return {
+        annotations: { [RETRY_ANNOTATION]: '' },
+        message: `${what} ${record.state}${reason}: asked for again`,
+      };
+    }
+    case 'requested':
+    case 'running':
+      return {
+        refusal: `${what} is ${record.state}: nothing to do again; follow it with \`refit status -w\``,
+      };
+    case 'succeeded':
+      return { refusal: `${what} ended well: nothing to do again` };
   }
 }
 

@@ -1,11 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
+import { writeExternal, type ExternalState } from '../../src/api/external-record.ts';
 import {
   BLOCKED_ANNOTATION,
   OPERATION_ANNOTATION,
   RETRY_ANNOTATION,
   UPDATE_IN_PROGRESS_ANNOTATION,
 } from '../../src/api/labels.ts';
-import { decideRetry } from '../../src/cli/retry-decision.ts';
+import { decideOwnerRetry, decideRetry } from '../../src/cli/retry-decision.ts';
 import { machineView } from '../../src/hook/kubernetes/views.ts';
 import { machineSample, type MachineSample } from '../helpers/operator-objects.ts';
 
@@ -67,7 +68,46 @@ describe('decideRetry', () => {
     expect(decide(sample)).toEqual({ refusal: expect.stringMatching(refusal) });
   });
 
+  it.each<[string, MachineSample, object]>([
+    ['names the owner', {}, { refusal: 'it is upgraded with its owner: refit retry machinedeployment/md-0' }],
+    [
+      'takes the block away first',
+      { annotations: BLOCKED },
+      {
+        annotations: { [BLOCKED_ANNOTATION]: null },
+        message: 'not blocked any more; then: refit retry machinedeployment/md-0',
+      },
+    ],
+  ])('of a Machine that is upgraded with its owner %s', (_name, sample, expected) => {
+    expect(decide({ worker: true, record: { ...FAILED, workflow: 'refit-md-0-1' }, ...sample })).toEqual(
+      expected,
+    );
+  });
+
   it('does it although the node works, by force', () => {
     expect(decide({ record: { ...FAILED, host: 'working' } }, true)).toHaveProperty('annotations');
+  });
+});
+
+describe('decideOwnerRetry', () => {
+  const owner = (state: ExternalState) =>
+    writeExternal({ version: 1, number: 2, state, to: 'v1.34.3', reason: 'skew' });
+
+  it('asks for an upgrade that failed again', () => {
+    expect(decideOwnerRetry(owner('failed'))).toEqual({
+      annotations: { [RETRY_ANNOTATION]: '' },
+      message: 'upgrade 2 failed (skew): asked for again',
+    });
+  });
+
+  it.each<[Record<string, string>, RegExp]>([
+    [{}, /has done nothing/],
+    [owner('declined'), /^upgrade 2 is declined: skew; it begins by itself/],
+    [owner('requested'), /^upgrade 2 is requested/],
+    [owner('running'), /^upgrade 2 is running/],
+    [owner('succeeded'), /^upgrade 2 ended well/],
+    [{ 'capi-refit.io/external': '{' }, /unreadable/],
+  ])('refuses %j', (annotations, refusal) => {
+    expect(decideOwnerRetry(annotations)).toEqual({ refusal: expect.stringMatching(refusal) });
   });
 });

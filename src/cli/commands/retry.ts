@@ -2,13 +2,19 @@
 import { EXIT } from '../../api/commands.ts';
 import { badInput, StatusError } from '../../api/errors.ts';
 import { knownRecord } from '../../api/operation.ts';
-import { MACHINES } from '../../hook/kubernetes/resources.ts';
+import {
+  KUBEADM_CONTROL_PLANES,
+  MACHINE_DEPLOYMENTS,
+  MACHINES,
+  type Resource,
+} from '../../hook/kubernetes/resources.ts';
 import { machineView } from '../../hook/kubernetes/views.ts';
+import { texts } from '../../kubernetes/fields.ts';
 import { change } from '../../steps/api/change.ts';
 import { items } from '../../steps/api/items.ts';
 import type { Io } from '../io.ts';
 import { withManagement, type Management, type ManagementFlags } from '../management.ts';
-import { decideRetry } from '../retry-decision.ts';
+import { decideOwnerRetry, decideRetry } from '../retry-decision.ts';
 import { hanging } from '../text.ts';
 
 export interface RetryFlags extends ManagementFlags {
@@ -47,16 +53,20 @@ async function failed({ client, namespace }: Management): Promise<string[]> {
 
 /** False: refused. */
 async function retryOne(
-  name: string,
+  given: string,
   { force }: RetryFlags,
   { client, namespace }: Management,
   io: Io,
 ): Promise<boolean> {
-  const what = `Machine ${namespace}/${name}: `;
+  const { kind, name, resource } = targetOf(given);
+  const what = `${kind} ${namespace}/${name}: `;
   let said = '';
   try {
-    await change(client, MACHINES.path(namespace, name), (object) => {
-      const decision = decideRetry(machineView(object), force);
+    await change(client, resource.path(namespace, name), (object) => {
+      const decision =
+        kind === 'Machine'
+          ? decideRetry(machineView(object), force)
+          : decideOwnerRetry(texts(object, 'metadata', 'annotations'));
       if ('refusal' in decision) throw new StatusError(decision.refusal, { reason: 'BadInput' });
       said = decision.message;
       return { annotations: decision.annotations };
@@ -70,4 +80,20 @@ async function retryOne(
   }
   io.out(`${hanging('', what + said, WIDTH)}\n`);
   return true;
+}
+
+const OWNERS: Readonly<Record<string, { kind: string; resource: Resource }>> = {
+  kubeadmcontrolplane: { kind: 'KubeadmControlPlane', resource: KUBEADM_CONTROL_PLANES },
+  kcp: { kind: 'KubeadmControlPlane', resource: KUBEADM_CONTROL_PLANES },
+  machinedeployment: { kind: 'MachineDeployment', resource: MACHINE_DEPLOYMENTS },
+  md: { kind: 'MachineDeployment', resource: MACHINE_DEPLOYMENTS },
+};
+
+/** `machine`, or `kind/owner`. Errors: BadInput for another kind. */
+function targetOf(given: string): { kind: string; name: string; resource: Resource } {
+  const [prefix = '', name] = given.split('/');
+  if (name === undefined) return { kind: 'Machine', name: given, resource: MACHINES };
+  const owner = Object.hasOwn(OWNERS, prefix) ? OWNERS[prefix] : undefined;
+  if (!owner) throw badInput('MACHINE', given, `a Machine, or ${Object.keys(OWNERS).join('/NAME, ')}/NAME`);
+  return { ...owner, name };
 }

@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { EXIT } from '../../../src/api/commands.ts';
+import { writeExternal } from '../../../src/api/external-record.ts';
 import { RETRY_ANNOTATION, UPDATE_IN_PROGRESS_ANNOTATION } from '../../../src/api/labels.ts';
 import { texts } from '../../../src/kubernetes/fields.ts';
-import { machineSample } from '../../helpers/operator-objects.ts';
+import { deploymentSample, machineSample } from '../../helpers/operator-objects.ts';
 import { operatorSite, type OperatorSite } from '../../helpers/operator-site.ts';
 
 const FAILED = {
@@ -45,6 +46,27 @@ allows no eviction for 20 minutes): asked for again
     expect(stderr).toContain('refit: Machine lab/cp-2: operation 3 is running');
     expect(stderr).toContain('refit: Machine lab/cp-9: there is none of this name');
     expect(asked('cp-1', 'cp-2')).toEqual(['cp-1']);
+  });
+
+  it('asks for the upgrade of an owner again', async () => {
+    const owner = deploymentSample();
+    const annotations = writeExternal({
+      version: 1,
+      number: 2,
+      state: 'failed',
+      to: 'v1.34.3',
+      reason: 'boom',
+    });
+    on.put({ ...owner, metadata: { ...owner.metadata, annotations } });
+    expect(await retry('md/md-0')).toEqual({
+      code: EXIT.done,
+      stdout: 'MachineDeployment lab/md-0: upgrade 2 failed (boom): asked for again\n',
+      stderr: '',
+    });
+    expect(texts(on.get('MachineDeployment', 'md-0'), 'metadata', 'annotations')).toHaveProperty([
+      RETRY_ANNOTATION,
+    ]);
+    expect((await retry('ms/md-0')).code).toBe(EXIT.badInput);
   });
 
   it('reads again when somebody else was first', async () => {
