@@ -74,8 +74,8 @@ function mostAtOnce(input: ExternalUpgradeInput): number {
 
 describe('the Workflow of an owner', () => {
   it.each([
-    ['external-control-plane', ofControlPlane],
-    ['external-workers', workers(3, 2)],
+    ['external-control-plane-workflow', ofControlPlane],
+    ['external-workers-workflow', workers(3, 2)],
   ])('%s is as recorded', (name, input) => {
     expectGolden(`generators/${name}.yaml`, toYaml(externalUpgradeWorkflow(input)));
   });
