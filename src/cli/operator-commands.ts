@@ -72,7 +72,7 @@ function addUpgrade(program: Command, io: Io, exit: (code: number) => void): voi
     .argument('<cluster>')
     .option('--to <version>', 'Kubernetes version, like v1.34.3')
     .option('--release <name>', 'release of the image map, also one of the same Kubernetes version')
-    .option('--dry-run', 'only say what would be done')
+    .option('--dry-run', 'only print the plan and the Workflows, YAML')
     .option('--no-wait', 'edit the first owner and do not wait');
   managementOptions(command).action(async (cluster: string, flags: UpgradeFlags) =>
     exit(await (await import('./commands/upgrade.ts')).upgrade(cluster, flags, io)),

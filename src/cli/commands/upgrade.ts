@@ -10,7 +10,16 @@ import { statusOutput } from '../status/cluster-status.ts';
 import { readStatus } from '../status/read-status.ts';
 import type { OwnerStatus, StatusOutput } from '../status/types.ts';
 import { hanging } from '../text.ts';
-import { decideUpgrade, versionOf, type Edit, type Stage, type Wanted } from '../upgrade/decision.ts';
+import {
+  decideUpgrade,
+  versionOf,
+  type Edit,
+  type Stage,
+  type UpgradeFacts,
+  type Wanted,
+} from '../upgrade/decision.ts';
+import { preview, previewText } from '../upgrade/preview.ts';
+import { readPreview } from '../upgrade/read-preview.ts';
 import { readUpgrade } from '../upgrade/read.ts';
 import { stageState, type Begun } from '../upgrade/stage-state.ts';
 import { stageLine } from '../upgrade/text.ts';
@@ -43,9 +52,9 @@ export function upgrade(cluster: string, flags: UpgradeFlags, io: Io): Promise<n
   }
   return withManagement(flags, async (management) => {
     const work = { cluster, flags, management, io };
-    const stages = await decide(work);
+    const { facts, stages } = await decide(work);
+    if (flags.dryRun === true) return show(facts, stages, work);
     for (const stage of stages) io.out(`${hanging('', stageLine(stage), WIDTH)}\n`);
-    if (flags.dryRun === true) return EXIT.done;
     for (const stage of stages) {
       const end = await perform(stage, work);
       if (end !== 'done') return end;
@@ -55,11 +64,31 @@ export function upgrade(cluster: string, flags: UpgradeFlags, io: Io): Promise<n
   });
 }
 
-async function decide({ cluster, flags, management }: Work): Promise<Stage[]> {
+async function decide({
+  cluster,
+  flags,
+  management,
+}: Work): Promise<{ facts: UpgradeFacts; stages: Stage[] }> {
   const { client, namespace } = management;
-  const decision = decideUpgrade(await readUpgrade(client, namespace, cluster), flags);
-  if ('stages' in decision) return decision.stages;
+  const facts = await readUpgrade(client, namespace, cluster);
+  const decision = decideUpgrade(facts, flags);
+  if ('stages' in decision) return { facts, stages: decision.stages };
   throw new StatusError(`Cluster ${namespace}/${cluster}: ${decision.refusal}`, { reason: 'BadInput' });
+}
+
+/** Ends with 1 when an owner would be declined. */
+async function show(
+  facts: UpgradeFacts,
+  stages: readonly Stage[],
+  { management, io }: Work,
+): Promise<number> {
+  let isDeclined = false;
+  for (const stage of stages) {
+    const shown = preview(await readPreview(management.client, facts, stage));
+    io.out(previewText(shown));
+    isDeclined ||= 'declined' in shown;
+  }
+  return isDeclined ? EXIT.failed : EXIT.done;
 }
 
 /** `done`, or the exit code. */

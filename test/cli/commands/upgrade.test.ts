@@ -79,12 +79,6 @@ describe('refit upgrade', () => {
     expect([controlPlane(), workers()]).toEqual(['v1.34.3', 'v1.33.7']);
   });
 
-  it('--dry-run writes nothing', async () => {
-    const { code, stdout } = await upgrade('--to', 'v1.34.3', '--dry-run');
-    expect([code, controlPlane(), workers()]).toEqual([EXIT.done, 'v1.33.7', 'v1.33.7']);
-    expect(stdout).toContain('MachineDeployment md-0: v1.33.7 to v1.34.3');
-  });
-
   it.each([
     [
       'what the image map lacks',

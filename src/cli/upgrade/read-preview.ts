@@ -1,0 +1,83 @@
+// Reads what a preview needs: the owner's Machines with their objects and templates, and the policy.
+import { askOf } from '../../api/external-owner.ts';
+import { knownExternal } from '../../api/external-record.ts';
+import { StatusError } from '../../api/errors.ts';
+import type { JsonObject } from '../../api/json.ts';
+import { POLICY_ANNOTATION, STRATEGY_EXTERNAL, STRATEGY_LABEL } from '../../api/labels.ts';
+import { applyMergePatch } from '../../api/merge-patch.ts';
+import { overridePolicy } from '../../api/policy-override.ts';
+import { parsePolicy, type Policy } from '../../api/policy.ts';
+import { POLICY_CONFIG_MAP, SERVER_NAMESPACE } from '../../charts/names.ts';
+import { CONFIG_MAPS } from '../../hook/kubernetes/resources.ts';
+import type { ApiClient } from '../../kubernetes/api-client.ts';
+import { externalReads } from '../../kubernetes/external-reads.ts';
+import { text, texts } from '../../kubernetes/fields.ts';
+import { policyOf } from '../image-map.ts';
+import { version } from '../version.ts';
+import type { Stage, UpgradeFacts } from './decision.ts';
+import type { PreviewInput } from './preview.ts';
+
+/** Errors: those of the client; BadInput for objects that cannot be understood. */
+export async function readPreview(
+  client: ApiClient,
+  facts: UpgradeFacts,
+  stage: Stage,
+): Promise<PreviewInput> {
+  const reads = externalReads(client);
+  const owner = editedOwner(facts, stage);
+  const ask = askOf(owner);
+  const machineSets = await reads.machineSets(ask);
+  const machines = [];
+  for (const machine of await reads.machines(ask, machineSets))
+    machines.push(await reads.situation(ask, machine));
+  const record = knownExternal(texts(owner, 'metadata', 'annotations'));
+  const situation = {
+    ask,
+    owner,
+    cluster: facts.cluster,
+    machines,
+    machineSets,
+    // Workers come after the control plane.
+    facts: { admission: 'open', ...(ask.role === 'worker' ? { apiServerVersion: stage.version } : {}) },
+    mustRun: ask.release !== undefined && ask.release !== record?.applied,
+  } as const;
+  const number = (record?.number ?? 0) + 1;
+  return { stage, situation, policy: await readPolicy(client, facts), version: version(), number };
+}
+
+/** As it would be; the rules are the same, whoever does it, so that it counts as opted in. */
+function editedOwner({ controlPlanes, machineDeployments }: UpgradeFacts, stage: Stage): JsonObject {
+  const owners = stage.kind === 'KubeadmControlPlane' ? controlPlanes : machineDeployments;
+  const owner = owners.find((candidate) => text(candidate, 'metadata', 'name') === stage.name) ?? {};
+  const { version: wanted } = stage;
+  const spec =
+    stage.kind === 'KubeadmControlPlane' ? { version: wanted } : { template: { spec: { version: wanted } } };
+  const annotations = stage.edit?.kind === 'Cluster' ? {} : { ...stage.edit?.annotations };
+  return applyMergePatch(owner, {
+    kind: stage.kind,
+    metadata: { annotations, labels: { [STRATEGY_LABEL]: STRATEGY_EXTERNAL } },
+    spec,
+  });
+}
+
+/** That of the Cluster; the defaults where it may not be read. */
+async function readPolicy(client: ApiClient, { cluster, imageMap }: UpgradeFacts): Promise<Policy> {
+  const everywhere = { ...(await installedPolicy(client)), ...(imageMap === undefined ? {} : { imageMap }) };
+  const override = texts(cluster, 'metadata', 'annotations')[POLICY_ANNOTATION];
+  if (override === undefined) return everywhere;
+  const [namespace, name] = [
+    text(cluster, 'metadata', 'namespace') ?? '',
+    text(cluster, 'metadata', 'name') ?? '',
+  ];
+  return overridePolicy(everywhere, override, { namespace, name });
+}
+
+async function installedPolicy(client: ApiClient): Promise<Policy> {
+  try {
+    return policyOf(await client.get(CONFIG_MAPS.path(SERVER_NAMESPACE, POLICY_CONFIG_MAP)));
+  } catch (error) {
+    if (!(error instanceof StatusError) || (error.reason !== 'NotFound' && error.reason !== 'Forbidden'))
+      throw error;
+    return parsePolicy({});
+  }
+}
