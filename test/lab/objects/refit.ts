@@ -39,9 +39,14 @@ export function refitManifests(): RefitManifests {
   if (!extensionConfig) throw new Error('our manifests: got no ExtensionConfig, expected one');
   return {
     namespaces: names.map((name) => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } })),
-    objects: manifests.filter((manifest) => !isExtensionConfig(manifest)),
+    objects: manifests.filter((manifest) => !isExtensionConfig(manifest) && !isAdmission(manifest)),
     extensionConfig,
   };
+}
+
+/** They name a Service, and nothing here leads from one to Refit. */
+function isAdmission(manifest: JsonObject): boolean {
+  return text(manifest, 'kind')?.endsWith('WebhookConfiguration') === true;
 }
 
 function isExtensionConfig(manifest: JsonObject): boolean {

@@ -1,11 +1,15 @@
 // The container of a step: the command line of its pod, done by the product's own code in this process.
 import type { Clock } from '../../../src/api/clock.ts';
 import { EXIT, NODE_COMMANDS, type StepCommand } from '../../../src/api/commands.ts';
+import type { ExternalCommand } from '../../../src/api/external-commands.ts';
 import type { JsonObject } from '../../../src/api/json.ts';
+import { performExternal } from '../../../src/cli/commands/external.ts';
 import { performStep } from '../../../src/cli/commands/step.ts';
 import { execute, newProgram } from '../../../src/cli/execute.ts';
+import { addExternal } from '../../../src/cli/external-commands.ts';
 import type { StepOptions } from '../../../src/cli/flags.ts';
 import { addStep } from '../../../src/cli/step-commands.ts';
+import { externalFlags } from '../../../src/steps/external/external-flags.ts';
 import { isSameCluster } from '../../../src/steps/launcher/self-hosted.ts';
 import { stepFlags } from '../../../src/steps/launcher/step-flags.ts';
 import { stepOutputs } from '../../../src/steps/launcher/write-outputs.ts';
@@ -39,23 +43,39 @@ export async function playStep(
       await script.obey({ namespace: flags.namespace, machine: flags.machine, step: command }, signal);
       if (signal.aborted) return EXIT.temporary;
     }
-    const management = await clusters.management(flags.namespace);
-    const workload = await clusters.workload(flags.namespace, flags.cluster);
     return performStep(command, flags, {
+      ...(await surroundings(flags)),
+      leaveOutputs: async (end) => void (outputs = stepOutputs(command, end)),
+    });
+  }
+
+  /** What is done for the owner of Machines is scripted by its name. */
+  async function performForOwner(command: ExternalCommand, options: StepOptions): Promise<number> {
+    const flags = externalFlags(options);
+    const { namespace, machine, owner } = flags;
+    await script.obey({ namespace, machine: machine === '' ? owner : machine, step: command }, signal);
+    if (signal.aborted) return EXIT.temporary;
+    return performExternal(command, flags, await surroundings(flags));
+  }
+
+  async function surroundings({ namespace, cluster }: { namespace: string; cluster: string }) {
+    const management = await clusters.management(namespace);
+    const workload = await clusters.workload(namespace, cluster);
+    return {
       management: management.client,
       workload: workload.client,
       ...{ clock, signal, log: tell },
-      readImageMap: () => clusters.imageMap(flags.namespace),
+      readImageMap: () => clusters.imageMap(namespace),
       isSelfHosted: async () => isSameCluster(management.kubeConfig, workload.kubeConfig),
-      leaveOutputs: async (end) => void (outputs = stepOutputs(command, end)),
-      leaveReason: async (message) => void (reason = message),
-    });
+      leaveReason: async (message: string) => void (reason = message),
+    };
   }
 
   const exitCode = await execute(
     (io, exit) => {
       const program = newProgram('', io);
       addStep(program, perform, exit);
+      addExternal(program, performForOwner, exit);
       return program;
     },
     mainArguments(pod),

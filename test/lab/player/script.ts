@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import type { Clock } from '../../../src/api/clock.ts';
 import { STEP_COMMANDS, type StepCommand } from '../../../src/api/commands.ts';
+import { EXTERNAL_COMMANDS, type ExternalCommand } from '../../../src/api/external-commands.ts';
 import { StatusError } from '../../../src/api/errors.ts';
 import type { JsonObject } from '../../../src/api/json.ts';
 import type { ApiClient } from '../../../src/kubernetes/api-client.ts';
@@ -20,12 +21,12 @@ const orderSchema = z.union([
   z.strictObject({ holdWhile: z.literal(true) }),
   z.strictObject({ seconds: z.number().min(0) }),
 ]);
-const scriptSchema = z.partialRecord(z.enum(STEP_COMMANDS), orderSchema);
+const scriptSchema = z.partialRecord(z.enum([...STEP_COMMANDS, ...EXTERNAL_COMMANDS]), orderSchema);
 
 export interface Scene {
   namespace: string;
   machine: string;
-  step: StepCommand;
+  step: StepCommand | ExternalCommand;
 }
 
 export interface Script {
