@@ -21,6 +21,11 @@ export function operationName({ name, uid }: { name: string; uid: string }, numb
   return `${stem}${suffix}`;
 }
 
+/** Task of the Workflow of an owner that is the sub-DAG of one Machine. */
+export function machineTask(machine: string): string {
+  return `machine-${machine.replaceAll('.', '-')}`;
+}
+
 export function shortDigest(text: string, length: number): string {
   return createHash('sha256').update(text).digest('hex').slice(0, length);
 }

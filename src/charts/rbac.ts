@@ -86,6 +86,8 @@ export function workflowRole(
       { apiGroups: [`bootstrap.${CAPI}`], resources: ['kubeadmconfigtemplates'], verbs: ['get'] },
       ...infrastructure(infrastructureMachines, ['get', 'patch']),
       { apiGroups: [''], resources: ['events'], verbs: ['create'] },
+      // Why steps failed: the end of an external upgrade says so.
+      { apiGroups: ['argoproj.io'], resources: ['workflows'], verbs: ['get'] },
       { apiGroups: ['argoproj.io'], resources: ['workflowtaskresults'], verbs: ['create', 'patch'] },
       // Without names this rule would give away every Secret: no names, no rule.
       ...(contentSecrets.length === 0

@@ -7,7 +7,7 @@ import { MACHINE_PARAMETERS, type ExternalCommand } from '../api/external-comman
 import type { Ask } from '../api/external-owner.ts';
 import { WORKFLOW_SERVICE_ACCOUNT } from '../api/install.ts';
 import { CLUSTER_NAME_LABEL, EXTERNAL_ANNOTATION, MANAGED_BY, MANAGED_BY_LABEL } from '../api/labels.ts';
-import { boundedName, operationName } from '../api/names.ts';
+import { boundedName, machineTask, operationName } from '../api/names.ts';
 import type { Policy } from '../api/policy.ts';
 import type { StepName } from '../api/steps.ts';
 import type { MachineUpgrade } from '../plan/external.ts';
@@ -96,7 +96,7 @@ function parameters({ ask, number, policy }: ExternalUpgradeInput, plan: Plan) {
 
 function upgradeTasks({ ask, upgrades, policy, version }: ExternalUpgradeInput): IDAGTask[] {
   const atOnce = ask.role === 'control-plane' ? 1 : policy.workers.concurrency;
-  const names = upgrades.map(({ name }) => `machine-${name.replaceAll('.', '-')}`);
+  const names = upgrades.map(({ name }) => machineTask(name));
   return [
     { name: 'prepare', templateRef: externalRef(version, 'prepare') },
     ...upgrades.map((upgrade, index) => ({

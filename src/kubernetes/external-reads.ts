@@ -34,6 +34,10 @@ export function machinesPath(namespace: string, name?: string): string {
   return objectPath(CORE, namespace, 'machines', name);
 }
 
+export function workflowPath(namespace: string, name: string): string {
+  return objectPath('/apis/argoproj.io/v1alpha1', namespace, 'workflows', name);
+}
+
 /** Errors: BadInput for a kind that is not known. */
 export function ownerKind(kind: string): OwnerKind {
   const known = OWNER_KINDS.find((candidate) => candidate === kind);

@@ -6,9 +6,11 @@ import { isHeld } from '../../api/external-record.ts';
 import { text, texts } from '../../api/fields.ts';
 import { StatusError } from '../../api/errors.ts';
 import type { JsonObject } from '../../api/json.ts';
+import { machineTask } from '../../api/names.ts';
 import { HOST_STATES, isFinal, knownRecord, writeRecord } from '../../api/operation.ts';
-import { machinesPath, ownerPath } from '../../kubernetes/external-reads.ts';
+import { machinesPath, ownerPath, workflowPath } from '../../kubernetes/external-reads.ts';
 import { releaseSets } from '../../kubernetes/external-writes.ts';
+import { stepFailures, type StepFailure } from '../../api/workflow-failures.ts';
 import { change } from '../api/change.ts';
 import type { ExternalContext, ExternalStep } from './external-step.ts';
 import { checkedOwner, ownerOf } from './owner.ts';
@@ -20,7 +22,9 @@ export const release: ExternalStep = async (context) => {
   if (!isHeld(record)) return { message: `recorded before: ${record.state}`, changes: [] };
   const sets = await reads.machineSets(ask);
   // At once: each may have to wait for its node.
-  await Promise.all((await reads.machines(ask, sets)).map((machine) => closeMachine(context, machine)));
+  const failures = await failuresOf(context);
+  const machines = await reads.machines(ask, sets);
+  await Promise.all(machines.map((machine) => closeMachine(context, machine, failures)));
   const problems = await unfinished(context, ask, sets);
   const end: End =
     problems.length === 0
@@ -41,15 +45,29 @@ export const release: ExternalStep = async (context) => {
   return { message: messageOf(end, isReleased(annotations, end.state)), changes: [{ what: ask.kind }] };
 };
 
+/** What Argo keeps of the steps; it must not hold up the end that it cannot be read. */
+async function failuresOf({ management, flags, log }: ExternalContext): Promise<StepFailure[]> {
+  try {
+    return stepFailures(await management.get(workflowPath(flags.namespace, flags.workflow)));
+  } catch (error) {
+    if (!(error instanceof StatusError)) throw error;
+    log(`why steps failed is not known: ${error.message}`);
+    return [];
+  }
+}
+
 /** A Machine in the middle of its operation: its node is told to stop, and its record gets its last word. */
 async function closeMachine(
   { flags, management, finishMachine, clock }: ExternalContext,
   machine: JsonObject,
-) {
+  failures: readonly StepFailure[],
+): Promise<void> {
   const record = knownRecord(texts(machine, 'metadata', 'annotations'));
   if (record === undefined || record.workflow !== flags.workflow || isFinal(record)) return;
   const name = text(machine, 'metadata', 'name') ?? '';
   const { host, message } = await finishMachine(name, record.number, flags.workflowStatus);
+  const failure = failures.find(({ task }) => task === machineTask(name));
+  const reason = failure ? `step ${failure.step}: ${failure.message}; ${message}` : message;
   const path = machinesPath(flags.namespace, name);
   await change(management, path, (now) => {
     const current = knownRecord(texts(now, 'metadata', 'annotations'));
@@ -58,7 +76,7 @@ async function closeMachine(
       annotations: writeRecord({
         ...current,
         state: 'failed',
-        reason: message,
+        reason,
         finishedAt: clock.now().toISOString(),
         host: HOST_STATES.find((state) => state === host) ?? 'unknown',
       }),

@@ -260,6 +260,24 @@ describe('release', () => {
     );
   });
 
+  it('says which step of a Machine failed, and why', async () => {
+    site.withControlPlane();
+    const node = {
+      name: `${WORKFLOW}.machine-cp-a.kubeadm(0)`,
+      type: 'Pod',
+      phase: 'Failed',
+      message: 'boom',
+    };
+    site.management.data.create(
+      { collection: '/apis/argoproj.io/v1alpha1/workflows', namespace: 'site', name: WORKFLOW },
+      { metadata: { namespace: 'site', name: WORKFLOW }, status: { nodes: { a: node } } },
+    );
+    await site.run('begin', ofMachine('cp-a'));
+    await release('Failed');
+    expect(recordOf('cp-a')?.reason).toMatch(/^step kubeadm: boom; the Workflow ended Failed/);
+    expect(externalOf('KubeadmControlPlane', 'edge-cp')?.reason).toContain('step kubeadm: boom');
+  });
+
   it('does not take a Machine for done whose operation failed, although its objects are as wanted', async () => {
     site.withControlPlane();
     await site.run('begin', ofMachine('cp-a'));

@@ -1,0 +1,41 @@
+// Why the steps of a Workflow failed, as Argo keeps it. Pure.
+import { at, text } from './fields.ts';
+import { isObject, type JsonObject } from './json.ts';
+
+export interface StepFailure {
+  /** Task of the outer DAG, like `machine-cp-a`. */
+  task: string;
+  step: string;
+  message: string;
+}
+
+const MAX_MESSAGE = 512;
+
+/** The last try of each; in no particular order. */
+export function stepFailures(workflow: JsonObject): StepFailure[] {
+  const name = text(workflow, 'metadata', 'name') ?? '';
+  const nodes = at(workflow, 'status', 'nodes');
+  const found = new Map<string, StepFailure & { attempt: number }>();
+  for (const node of isObject(nodes) ? Object.values(nodes) : []) {
+    const isOver = text(node, 'phase') === 'Failed' || text(node, 'phase') === 'Error';
+    const where = placeOf(name, text(node, 'name') ?? '');
+    if (text(node, 'type') !== 'Pod' || !isOver || !where) continue;
+    const { task, step, attempt } = where;
+    const last = found.get(`${task} ${step}`);
+    if (last && last.attempt > attempt) continue;
+    const message = (text(node, 'message') ?? 'no message').slice(0, MAX_MESSAGE);
+    found.set(`${task} ${step}`, { task, step, message, attempt });
+  }
+  return [...found.values()].map(({ task, step, message }) => ({ task, step, message }));
+}
+
+/** `<workflow>.<task>.<step>`, of a try `...(0)`. */
+function placeOf(
+  workflow: string,
+  node: string,
+): { task: string; step: string; attempt: number } | undefined {
+  if (!node.startsWith(`${workflow}.`)) return undefined;
+  const [, task, step, attempt = '0'] =
+    /^([^.]+)\.([^.(]+)(?:\((\d+)\))?$/.exec(node.slice(workflow.length + 1)) ?? [];
+  return task === undefined || step === undefined ? undefined : { task, step, attempt: Number(attempt) };
+}

@@ -1,0 +1,38 @@
+import { expect, it } from '@jest/globals';
+import { stepFailures } from '../../src/api/workflow-failures.ts';
+
+function workflow(...nodes: object[]) {
+  return {
+    metadata: { name: 'refit-edge-1' },
+    status: { nodes: Object.fromEntries(nodes.map((node, index) => [`n${index}`, { ...node }])) },
+  };
+}
+const pod = (name: string, phase: string, message?: string) => ({ name, phase, type: 'Pod', message });
+
+it('gives the last try of each step that failed', () => {
+  const found = stepFailures(
+    workflow(
+      { name: 'refit-edge-1.machine-cp-a', phase: 'Failed', type: 'DAG', message: 'child failed' },
+      {
+        name: 'refit-edge-1.machine-cp-a.kubeadm',
+        phase: 'Failed',
+        type: 'Retry',
+        message: 'No more retries left',
+      },
+      pod('refit-edge-1.machine-cp-a.kubeadm(1)', 'Failed', 'etcd is not healthy'),
+      pod('refit-edge-1.machine-cp-a.kubeadm(0)', 'Error', 'pod deleted'),
+      pod('refit-edge-1.machine-cp-a.stage(0)', 'Succeeded'),
+      pod('refit-edge-1.machine-cp-b.begin', 'Failed'),
+      pod('refit-edge-1.onExit', 'Failed', 'not one of ours'),
+      pod('other.machine-cp-a.kubeadm', 'Failed', 'of another'),
+    ) as never,
+  );
+  expect(found).toEqual([
+    { task: 'machine-cp-a', step: 'kubeadm', message: 'etcd is not healthy' },
+    { task: 'machine-cp-b', step: 'begin', message: 'no message' },
+  ]);
+});
+
+it('finds nothing in a Workflow that has not begun', () => {
+  expect(stepFailures({ metadata: { name: 'w' } })).toEqual([]);
+});
