@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { WORKFLOW_SERVICE_ACCOUNT } from '../../src/api/install.ts';
 import type { JsonObject } from '../../src/api/json.ts';
-import { SERVER, SERVER_NAMESPACE } from '../../src/charts/names.ts';
+import { POLICY_CONFIG_MAP, SERVER, SERVER_NAMESPACE } from '../../src/charts/names.ts';
 import { systemClock } from '../../src/cli/clock.ts';
 import { at } from '../../src/kubernetes/fields.ts';
 import { CLUSTERS, EVENTS, MACHINES, WORKFLOWS } from '../../src/hook/kubernetes/resources.ts';
@@ -81,6 +81,12 @@ describe('the manifests', () => {
   });
 });
 
+/** Its uid is not known to the server. */
+const policyEvent: EventInput = {
+  ...{ kind: 'ConfigMap', namespace: SERVER_NAMESPACE, name: POLICY_CONFIG_MAP },
+  ...{ type: 'Warning', reason: 'PolicyInvalid', message: 'by a test' },
+};
+
 describe('the server', () => {
   it('may do everything that its store does', async () => {
     const { store, replica } = server;
@@ -104,6 +110,9 @@ describe('the server', () => {
     await replica.limitWorkers(cluster, 2);
     await store.emitEvent(event);
     await replica.emitEvent(event);
+    const { name: clusterName } = cluster;
+    await store.emitEvent({ ...event, kind: 'Cluster', name: clusterName, uid: cluster.uid });
+    await store.emitEvent(policyEvent);
   });
 
   it.each<Attempt>([

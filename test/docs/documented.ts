@@ -8,7 +8,12 @@ export function section(text: string, heading: string): string {
 /** The texts in backticks in the first column of its tables below "Refusals". */
 export function documentedTexts(text: string): string[] {
   const [, refusals = ''] = text.split(/^## Refusals$/m);
-  const cells = [...refusals.matchAll(/^\| (.*?) \|/gm)].map(([, cell = '']) => cell);
+  return documentedIn(refusals);
+}
+
+/** Of all tables of a part. */
+export function documentedIn(part: string): string[] {
+  const cells = [...part.matchAll(/^\| (.*?) \|/gm)].map(([, cell = '']) => cell);
   return cells.flatMap((cell) => [...cell.matchAll(/`+ ?(.*?) ?`+/g)].map(([, phrase = '']) => phrase));
 }
 

@@ -3,12 +3,12 @@ import ts from 'typescript';
 import * as labels from '../../src/api/labels.ts';
 
 const VALUE = '…';
-/** Their first argument is the text. */
-const SAYING = ['StatusError', 'uncovered', 'wait'];
+const SAYING = ['StatusError', 'forbidden', 'uncovered', 'wait'];
 /** Functions that return a text. */
 const RETURNING = /Refusal$|^noRecipe$/;
 
-export function refusalsIn(source: string, file: string): string[] {
+/** `saying`: functions whose first argument is the text; those of a field and what it should be are found, too. */
+export function refusalsIn(source: string, file: string, saying: readonly string[] = SAYING): string[] {
   const tree = ts.createSourceFile(file, source, ts.ScriptTarget.Latest, true);
   const found: string[] = [];
   visit(tree);
@@ -26,7 +26,8 @@ export function refusalsIn(source: string, file: string): string[] {
     const name = ts.isIdentifier(expression) ? expression.text : '';
     const [first, , third] = given ?? [];
     if (first === undefined) return [];
-    if (SAYING.includes(name)) return texts(first);
+    if (saying.includes(name)) return texts(first);
+    if (!saying.includes('StatusError')) return [];
     if (name !== 'badInput' || third === undefined) return [];
     return texts(first).flatMap((field) =>
       texts(third).map((expected) => `${field}: got ${VALUE}, expected ${expected}`),

@@ -2,11 +2,12 @@ import { globSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
 import { ALERT_RULES } from '../../src/charts/alert-rules.ts';
-import { documentedTexts, isDocumented, section } from './documented.ts';
+import { documentedIn, documentedTexts, isDocumented, section } from './documented.ts';
 import { refusalsIn } from './refusals.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-const RUNBOOK = readFileSync(`${ROOT}docs/runbook.md`, 'utf8');
+const read = (file: string): string => readFileSync(ROOT + file, 'utf8');
+const RUNBOOK = read('docs/runbook.md');
 
 /** Where it is decided whether something is refused, or waits for a person. */
 const DECIDING = [
@@ -14,6 +15,8 @@ const DECIDING = [
   'src/hook/handlers/*.ts',
   'src/hook/failure-policy.ts',
   'src/hook/operations.ts',
+  'src/hook/external/access.ts',
+  'src/api/external-desired.ts',
   'src/api/version.ts',
 ];
 
@@ -33,12 +36,23 @@ describe('the runbook', () => {
   const files = globSync(DECIDING, { cwd: ROOT }).sort();
 
   it.each(files.map((file) => [file]))('has every refusal of %s', (file) => {
-    const refusals = refusalsIn(readFileSync(ROOT + file, 'utf8'), file);
+    const refusals = refusalsIn(read(file), file);
     expect(refusals.filter((text) => !isDocumented(text, documented))).toEqual([]);
   });
 
+  const onNode = documentedIn(section(read('docs/node-steps.md'), 'What preflight refuses'));
+
+  it.each(
+    globSync('src/steps/node/*.ts', { cwd: ROOT })
+      .sort()
+      .map((file) => [file]),
+  )('is followed by what preflight refuses in %s', (file) => {
+    const refusals = refusalsIn(read(file), file, ['refusal']);
+    expect(refusals.filter((text) => !isDocumented(text, onNode))).toEqual([]);
+  });
+
   it('has enough of them: what finds them works', () => {
-    const all = files.flatMap((file) => refusalsIn(readFileSync(ROOT + file, 'utf8'), file));
+    const all = files.flatMap((file) => refusalsIn(read(file), file));
     expect(all.length).toBeGreaterThan(50);
     expect(all).toContain('users are not changed in place');
     expect(all).toContain('skips a minor version: … to …');
