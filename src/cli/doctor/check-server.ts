@@ -4,6 +4,7 @@ import type { ImageMap } from '../../api/policy.ts';
 import { SERVER, SERVER_NAMESPACE } from '../../charts/names.ts';
 import { list, text } from '../../kubernetes/fields.ts';
 import { imageMapOf, policyOf } from '../image-map.ts';
+import { webhookProblem } from '../webhook.ts';
 import { programs } from './deployments.ts';
 import { known, type Check, type DoctorFacts } from './facts.ts';
 import { findingsOf, type Finding } from './finding.ts';
@@ -97,6 +98,13 @@ export const checkCertificate: Check = ({ certificate, now }) => {
   if (days < EXPIRY_DAYS)
     return [say.error(`${where}: ends ${notAfter}`, 'look why cert-manager does not renew it')];
   return [say.ok(`ready${notAfter === undefined ? '' : `, until ${notAfter}`}`)];
+};
+
+export const checkWebhook: Check = ({ webhook }) => {
+  const say = findingsOf('webhook');
+  if ('unknown' in webhook) return [say.unknown(webhook.unknown)];
+  const problem = webhookProblem(webhook.found);
+  return [problem === undefined ? say.ok('pauses external owners') : say.error(problem, APPLY)];
 };
 
 export const checkPolicy: Check = (facts) => {

@@ -2,7 +2,7 @@ import { checkArgo, checkStepTemplates } from './check-argo.ts';
 import { checkClusterApi, checkExtensionConfig } from './check-cluster-api.ts';
 import { checkClusters, checkSkew } from './check-clusters.ts';
 import { checkImageMap, checkNamespaces, checkRights } from './check-namespaces.ts';
-import { checkApis, checkCertificate, checkPolicy, checkServer } from './check-server.ts';
+import { checkApis, checkCertificate, checkPolicy, checkServer, checkWebhook } from './check-server.ts';
 import type { Check, DoctorFacts } from './facts.ts';
 import type { Finding } from './finding.ts';
 
@@ -15,6 +15,7 @@ const CHECKS: readonly Check[] = [
   checkServer,
   checkCertificate,
   checkExtensionConfig,
+  checkWebhook,
   checkPolicy,
   checkImageMap,
   checkNamespaces,

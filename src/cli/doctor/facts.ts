@@ -30,6 +30,8 @@ export interface DoctorFacts {
   argoConfig: Looked<JsonObject | undefined>;
   /** Names of the ClusterWorkflowTemplates. */
   stepTemplates: Looked<readonly string[]>;
+  /** That of the owners that Refit upgrades. */
+  webhook: Looked<JsonObject | undefined>;
   policy: Looked<JsonObject | undefined>;
   imageMap: Looked<JsonObject | undefined>;
   /** What the server may not do in all namespaces. */

@@ -14,6 +14,7 @@ import type { ApiClient } from '../../kubernetes/api-client.ts';
 import { at, list, text } from '../../kubernetes/fields.ts';
 import { orAbsent } from '../../steps/api/absent.ts';
 import { items } from '../../steps/api/items.ts';
+import { WEBHOOK_PATH } from '../webhook.ts';
 import { ARGO_CONTROLLER } from './check-argo.ts';
 import { NEEDED_APIS } from './check-server.ts';
 import { optedIn } from './clusters.ts';
@@ -58,6 +59,7 @@ export async function readFacts(client: ApiClient, version: string, now: Date): 
       'found' in templates
         ? { found: templates.found.map((each) => text(each, 'metadata', 'name') ?? '') }
         : templates,
+    webhook: await one(WEBHOOK_PATH),
     policy: await ownConfigMap(POLICY_CONFIG_MAP),
     imageMap: await ownConfigMap(IMAGE_MAP_CONFIG_MAP),
     missing: await look(missingOf(client, EVERYWHERE)),

@@ -20,6 +20,8 @@ export interface UpgradeFacts {
   machineDeployments: readonly JsonObject[];
   /** undefined: it cannot be read; then the server alone judges. */
   imageMap: ImageMap | undefined;
+  /** Why nothing would pause an owner that Refit upgrades. */
+  webhookProblem?: string | undefined;
 }
 
 /** One of both. */
@@ -99,7 +101,7 @@ function targetOf({ imageMap }: UpgradeFacts, { to, release }: Wanted): Target |
 function stageOf(
   kind: OwnerKind,
   owner: JsonObject,
-  { cluster }: UpgradeFacts,
+  { cluster, webhookProblem }: UpgradeFacts,
   target: Target,
 ): Stage | { refusal: string } {
   const { version, release } = target;
@@ -132,7 +134,7 @@ function stageOf(
   const refusal =
     versionRefusal(from, version, 'version') ??
     pauseRefusal(cluster, annotations) ??
-    (door === STRATEGY_IN_PLACE ? inPlaceRefusal(kind, owner, target) : undefined);
+    (door === STRATEGY_IN_PLACE ? inPlaceRefusal(kind, owner, target) : unheldRefusal(webhookProblem));
   if (refusal !== undefined) return { refusal };
   const spec: JsonObject = kind === 'KubeadmControlPlane' ? { version } : { template: { spec: { version } } };
   const edit = {
@@ -187,6 +189,11 @@ function pauseRefusal(
   const pause = annotations[PAUSED_ANNOTATION];
   if (pause === undefined || pause === PAUSED_BY_US) return undefined;
   return `paused by somebody else (annotation ${PAUSED_ANNOTATION}): take that away first`;
+}
+
+/** Cluster API would be first. */
+function unheldRefusal(problem: string | undefined): string | undefined {
+  return problem && `Cluster API would replace its Machines: ${problem}`;
 }
 
 function inPlaceRefusal(kind: OwnerKind, owner: JsonObject, { release, usual }: Target): string | undefined {

@@ -15,6 +15,7 @@ import type { ApiClient } from '../../kubernetes/api-client.ts';
 import { orAbsent } from '../../steps/api/absent.ts';
 import { items } from '../../steps/api/items.ts';
 import { imageMapOf } from '../image-map.ts';
+import { WEBHOOK_PATH, webhookProblem } from '../webhook.ts';
 import type { UpgradeFacts } from './decision.ts';
 
 /** Errors: BadInput when there is no such Cluster, or the image map is bad; those of the client. */
@@ -38,7 +39,18 @@ export async function readUpgrade(client: ApiClient, namespace: string, name: st
     controlPlanes: await owners(KUBEADM_CONTROL_PLANES),
     machineDeployments: await owners(MACHINE_DEPLOYMENTS),
     imageMap: await readImageMap(client, namespace),
+    webhookProblem: await readWebhookProblem(client),
   };
+}
+
+/** Who may not see it may edit all the same: undefined. */
+async function readWebhookProblem(client: ApiClient): Promise<string | undefined> {
+  try {
+    return webhookProblem(await orAbsent(client.get(WEBHOOK_PATH)));
+  } catch (error) {
+    if (error instanceof StatusError && error.reason === 'Forbidden') return undefined;
+    throw error;
+  }
 }
 
 async function readImageMap(client: ApiClient, namespace: string): Promise<ImageMap | undefined> {

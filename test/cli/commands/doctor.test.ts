@@ -21,6 +21,7 @@ describe('refit doctor', () => {
         'certificate',
         'ExtensionConfig',
         'policy',
+        'webhook',
         'image map',
       ]),
     );

@@ -75,6 +75,7 @@ it.each<FindingRow>([
     'policy',
     /delete Machines/,
   ],
+  ['the webhook is missing', { webhook: { found: undefined } }, 'error', 'webhook', /is not there/],
 ])('finds that %s', (_name, changed, level, check, message) =>
   expectFinding(changed, { level, check, message }),
 );

@@ -7,7 +7,7 @@ describe('diagnose', () => {
   it('has nothing but ok to say where all is well', () => {
     const findings = diagnose(facts());
     expect(findings.filter(({ level }) => level !== 'ok')).toEqual([]);
-    expect(new Set(findings.map(({ check }) => check)).size).toBe(13);
+    expect(new Set(findings.map(({ check }) => check)).size).toBe(14);
     expect(doctorText(findings, false)).toMatch(/\n\nAll is well\.\n$/);
   });
 

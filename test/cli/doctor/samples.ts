@@ -86,6 +86,7 @@ export function facts(changed: Partial<DoctorFacts> = {}): DoctorFacts {
     workflowDefinition: { found: { spec: { versions: [{ schema }] } } },
     argoConfig: { found: undefined },
     stepTemplates: { found: ['refit-steps-0-1-0'] },
+    webhook: { found: { webhooks: [{ clientConfig: { caBundle: 'LS0t' }, failurePolicy: 'Fail' }] } },
     policy: { found: policy('drain: never\n') },
     imageMap: { found: imageMap() },
     missing: { found: [] },

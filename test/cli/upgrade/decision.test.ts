@@ -118,6 +118,14 @@ describe('the stages', () => {
 });
 
 describe('a refusal', () => {
+  it('is given for an owner that nothing would pause, and for no other', () => {
+    const webhookProblem = 'the webhook is not there';
+    expect(decide({ webhookProblem }).stages).toHaveLength(2);
+    expect(decide({ webhookProblem, controlPlanes: [external(cp())] })).toEqual({
+      refusal: expect.stringContaining('Cluster API would replace its Machines: the webhook is not there'),
+    });
+  });
+
   it.each<[string, Partial<UpgradeFacts>, Wanted, RegExp]>([
     [
       'the Cluster has not opted in',

@@ -23,6 +23,9 @@ let folder: string;
 beforeEach(async () => {
   site = new ExternalSite();
   await site.start();
+  const webhooks = [{ clientConfig: { caBundle: 'LS0t' }, failurePolicy: 'Fail' }];
+  const collection = '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations';
+  site.management.data.create({ collection, namespace: '', name: 'capi-refit' }, { webhooks, metadata: {} });
   folder = await mkdtemp(path.join(tmpdir(), 'refit-preview-'));
   await writeFile(path.join(folder, 'kubeconfig'), site.management.kubeConfig().exportConfig(), {
     mode: 0o600,
