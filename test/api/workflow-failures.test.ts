@@ -25,7 +25,7 @@ it('gives the last try of each step that failed', () => {
       pod('refit-edge-1.machine-cp-b.begin', 'Failed'),
       pod('refit-edge-1.onExit', 'Failed', 'not one of ours'),
       pod('other.machine-cp-a.kubeadm', 'Failed', 'of another'),
-    ) as never,
+    ),
   );
   expect(found).toEqual([
     { task: 'machine-cp-a', step: 'kubeadm', message: 'etcd is not healthy' },

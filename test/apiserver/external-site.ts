@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { without } from '../../src/api/fields.ts';
 import { isObject, type JsonObject } from '../../src/api/json.ts';
-import { at, text } from '../../src/kubernetes/fields.ts';
+import { at, list, text } from '../../src/kubernetes/fields.ts';
 import { machineSetPath, machinesPath, ownerPath } from '../../src/kubernetes/external-reads.ts';
 import { CLUSTERS } from '../../src/hook/kubernetes/resources.ts';
 import { clusterObject, STRICT } from './site.ts';
@@ -144,3 +144,15 @@ const NODE_INFO = {
   },
   ...{ machineID: '', operatingSystem: 'linux', osImage: '', systemUUID: '' },
 };
+
+/** The parameters that the Workflow gives to a Machine's sub-DAG. */
+export function machineParameters(workflow: JsonObject, machine: string): Record<string, string> {
+  const tasks = list(list(workflow, 'spec', 'templates')[0], 'dag', 'tasks');
+  const task = tasks.find((each) => text(each, 'name') === `machine-${machine}`);
+  return Object.fromEntries(
+    list(task, 'arguments', 'parameters').map((each) => [
+      text(each, 'name') ?? '',
+      text(each, 'value') ?? '',
+    ]),
+  );
+}

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { EXIT } from '../../src/api/commands.ts';
 import { knownExternal } from '../../src/api/external-record.ts';
+import type { OwnerKind } from '../../src/api/external-owner.ts';
 import { EXTERNAL_PATH } from '../../src/api/external-request.ts';
 import { WORKFLOW_SERVICE_ACCOUNT } from '../../src/api/install.ts';
 import type { JsonObject } from '../../src/api/json.ts';
@@ -31,7 +32,7 @@ import { call } from '../helpers/https.ts';
 import { imageMap, policyOf } from '../helpers/requests.ts';
 import { apiOf, expectOk, kubeConfigOf } from './api.ts';
 import { applyTo } from './apply.ts';
-import { createOwnedSite, installMetal, type OwnedSite } from './external-site.ts';
+import { createOwnedSite, installMetal, machineParameters, type OwnedSite } from './external-site.ts';
 import { asServiceAccount, installation } from './installation.ts';
 
 const admin = kubeConfigOf(process.env['REFIT_TEST_KUBECONFIG'] ?? '');
@@ -99,7 +100,9 @@ afterAll(async () => {
 
 /** No Service leads to this process: its webhooks are the installation's, reached by address. */
 async function reachWebhooks(manifests: readonly JsonObject[]): Promise<void> {
-  const configurations = manifests.filter(({ kind }) => String(kind).endsWith('WebhookConfiguration'));
+  const configurations = manifests.filter((manifest) =>
+    text(manifest, 'kind')?.endsWith('WebhookConfiguration'),
+  );
   expect(configurations).toHaveLength(2);
   for (const configuration of configurations) {
     const webhooks = list(configuration, 'webhooks').map((webhook) => ({
@@ -109,7 +112,7 @@ async function reachWebhooks(manifests: readonly JsonObject[]): Promise<void> {
         caBundle: Buffer.from(tls.cert).toString('base64'),
       },
     }));
-    const plural = `${String(configuration['kind']).toLowerCase()}s`;
+    const plural = `${(text(configuration, 'kind') ?? '').toLowerCase()}s`;
     const path = `/apis/admissionregistration.k8s.io/v1/${plural}/capi-refit`;
     await expectOk(api.patch(path, { webhooks }));
   }
@@ -125,7 +128,7 @@ async function reachWebhooks(manifests: readonly JsonObject[]): Promise<void> {
   );
 }
 
-function owner(kind: 'KubeadmControlPlane' | 'MachineDeployment'): string {
+function owner(kind: OwnerKind): string {
   return ownerPath(
     kind,
     site.namespace,
@@ -133,11 +136,11 @@ function owner(kind: 'KubeadmControlPlane' | 'MachineDeployment'): string {
   );
 }
 
-async function recordOf(kind: 'KubeadmControlPlane' | 'MachineDeployment') {
+async function recordOf(kind: OwnerKind) {
   return knownExternal(texts(await expectOk(api.get(owner(kind))), 'metadata', 'annotations'));
 }
 
-async function started(kind: 'KubeadmControlPlane' | 'MachineDeployment'): Promise<JsonObject> {
+async function started(kind: OwnerKind): Promise<JsonObject> {
   await eventually(
     `${kind} is running`,
     async () => {
@@ -148,18 +151,6 @@ async function started(kind: 'KubeadmControlPlane' | 'MachineDeployment'): Promi
   );
   const name = (await recordOf(kind))?.workflow ?? '';
   return expectOk(api.get(WORKFLOWS.path(site.namespace, name)));
-}
-
-/** The parameters that the Workflow gives to a Machine's sub-DAG. */
-function machineParameters(workflow: JsonObject, machine: string): Record<string, string> {
-  const tasks = list(list(workflow, 'spec', 'templates')[0], 'dag', 'tasks');
-  const task = tasks.find((each) => text(each, 'name') === `machine-${machine}`);
-  return Object.fromEntries(
-    list(task, 'arguments', 'parameters').map((each) => [
-      text(each, 'name') ?? '',
-      text(each, 'value') ?? '',
-    ]),
-  );
 }
 
 /** As a pod of that Workflow, with the permissions of its account. */
@@ -193,7 +184,7 @@ async function perform(command: ExternalCommand, workflow: JsonObject, machine =
   expect(end).toMatchObject({ code: EXIT.done });
 }
 
-/** The node's steps are not ours here: what `complete` records of them. */
+/** What `complete` records of the node's steps is written here. */
 async function upgrade(workflow: JsonObject, name: string): Promise<void> {
   const path = machinesPath(site.namespace, name);
   await perform('begin', workflow, name);

@@ -141,6 +141,7 @@ describe('a step pod', () => {
   it.each<Attempt>([
     ['read its Machine', (as) => as.get(machinePath())],
     ['change its Machine', (as) => as.patch(machinePath(), marked)],
+    ['list Machines, those of an owner', (as) => as.get(MACHINES.path(site.namespace))],
     ['read its KubeadmConfig', (as) => as.get(`${kubeadmConfigs(site.namespace)}/${site.machine}`)],
     [
       'change its KubeadmConfig',
@@ -164,7 +165,9 @@ describe('a step pod', () => {
     ['make a Workflow', (as) => as.create(`${argo()}/workflows`, workflow())],
     ['read Workflows', (as) => as.get(`${argo()}/workflows`)],
     ['delete a Machine', (as) => as.delete(machinePath())],
-    ['list Machines', (as) => as.get(MACHINES.path(site.namespace))],
+    ['list Machines of another namespace', (as) => as.get(MACHINES.path(foreign.namespace))],
+    ['change a Cluster', (as) => as.patch(CLUSTERS.path(site.namespace, site.cluster), marked)],
+    ['list KubeadmConfigs', (as) => as.get(kubeadmConfigs(site.namespace))],
     ['change a Machine in another namespace', (as) => as.patch(machinePath(foreign), marked)],
     ['make a pod', (as) => as.create(`${core()}/pods`, {})],
     ['read the image map by the API', (as) => as.get(`${core()}/configmaps/refit-image-map`)],
