@@ -39,7 +39,9 @@ export function registerMachineMetrics(registry: Registry, { machines, workflow 
       this.reset();
       for (const { machine, record } of withRecord(machines())) {
         if (isFinal(record)) continue;
-        const at = lastProgress(record, workflow(machine.namespace, operationName(machine, record.number)));
+        // That of an owner's upgrade may do the work of several Machines.
+        const name = record.workflow ?? operationName(machine, record.number);
+        const at = lastProgress(record, workflow(machine.namespace, name));
         if (at !== undefined) this.set(labelsOf(machine), at);
       }
     },

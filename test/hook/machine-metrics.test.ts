@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { BLOCKED_ANNOTATION } from '../../src/api/labels.ts';
-import { writeRecord, type OperationState } from '../../src/api/operation.ts';
+import { writeRecord, type OperationRecord, type OperationState } from '../../src/api/operation.ts';
 import { operationName } from '../../src/api/names.ts';
 import { createMetrics } from '../../src/hook/metrics.ts';
 import type { MachineView, TaskView, WorkflowView } from '../../src/hook/store.ts';
@@ -49,6 +49,16 @@ describe('refit_operation_last_progress_timestamp_seconds', () => {
     expect(found).toEqual(minute === undefined ? [] : [{ ...labels('m-1'), value: seconds(minute) }]);
   });
 
+  it('is that of the Workflow that does it, if that is not its own', async () => {
+    const shared = machine('m-1', 'running', { workflow: 'refit-edge-1' });
+    const view = { ...emptyWorkflow, name: 'refit-edge-1', tasks: [task(4)] };
+    const { registry } = createMetrics(
+      () => [shared],
+      (_namespace, workflow) => (workflow === view.name ? view : undefined),
+    );
+    expect(await values(registry, name)).toEqual([{ ...labels('m-1'), value: seconds(4) }]);
+  });
+
   it('is not told of an operation that ended', async () => {
     expect(await scraped(name, [machine('m-1', 'failed')])).toEqual([]);
   });
@@ -87,12 +97,12 @@ function task(from: number, to?: number): TaskView {
   return { name: 'stage', phase: 'Running', startedAt: at(from), ...ended, outputs: {} };
 }
 
-function machine(name: string, state?: OperationState): MachineView {
+function machine(name: string, state?: OperationState, more: Partial<OperationRecord> = {}): MachineView {
   const record = { version: 1, number: 1, hash: 'v1-x', to: 'v1.34.3', startedAt: BEGIN } as const;
   return {
     ...{ namespace: 'lab', name, uid: `uid-${name}`, resourceVersion: '1', labels: {}, deleting: false },
     ...{ cluster: 'edge', nodeName: `node-${name}` },
-    annotations: state === undefined ? {} : writeRecord({ ...record, state }),
+    annotations: state === undefined ? {} : writeRecord({ ...record, ...more, state }),
   };
 }
 
