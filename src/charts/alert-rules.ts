@@ -59,6 +59,14 @@ export const ALERT_RULES: readonly AlertRule[] = [
       'Nothing is started on Machine {{ $labels.namespace }}/{{ $labels.machine }}: it is marked as blocked.',
   },
   {
+    alert: 'RefitOwnerHeld',
+    expr: 'max by (namespace, kind, owner, state) (refit_owner_upgrade{state=~"requested|declined|failed"}) > 0',
+    for: '15m',
+    severity: 'warning',
+    summary:
+      'The upgrade of {{ $labels.kind }} {{ $labels.namespace }}/{{ $labels.owner }} is {{ $labels.state }}.',
+  },
+  {
     alert: 'RefitWatchdogFired',
     expr: 'max by (step) (increase(refit_watchdog_fired_total[1h])) > 0',
     for: '0m',

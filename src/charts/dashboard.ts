@@ -56,6 +56,12 @@ export const DASHBOARD_PANELS: readonly Panel[] = [
     ],
   },
   {
+    title: 'Owners that are upgraded externally: paused, or failed',
+    type: 'table',
+    width: 24,
+    queries: [{ expr: 'max by (namespace, kind, owner, state) (refit_owner_upgrade)', legend: '' }],
+  },
+  {
     title: 'Machines with an operation under way',
     type: 'timeseries',
     width: 12,

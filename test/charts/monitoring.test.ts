@@ -1,13 +1,17 @@
 import { describe, expect, it } from '@jest/globals';
 import { ALERT_RULES, NODE_BEING_UPDATED } from '../../src/charts/alert-rules.ts';
 import { dashboard, DASHBOARD_PANELS } from '../../src/charts/dashboard.ts';
+import { registerOwnerMetrics } from '../../src/hook/external/owner-metrics.ts';
 import { createMetrics } from '../../src/hook/metrics.ts';
+import { EXTERNAL_STATES } from '../../src/api/external-record.ts';
 import { OPERATION_STATES } from '../../src/api/operation.ts';
 import { selectors, unknownWords } from '../helpers/promql.ts';
 
 /** Metric -> its labels, as Prometheus stores them. */
 const METRICS = new Map<string, readonly string[]>([['up', []]]);
-for (const metric of createMetrics(() => []).registry.getMetricsAsArray()) {
+const { registry } = createMetrics(() => []);
+registerOwnerMetrics(registry, () => []);
+for (const metric of registry.getMetricsAsArray()) {
   const { name, type, labelNames } = metric as unknown as {
     name: string;
     type: string;
@@ -37,11 +41,12 @@ describe('every expression', () => {
     for (const { metric, matchers } of found) {
       expect([...METRICS.keys()]).toContain(metric);
       for (const label of METRICS.get(metric) ?? []) labels.add(label);
-      const known = [...(METRICS.get(metric) ?? []), ...TARGET_LABELS];
+      const own = [...(METRICS.get(metric) ?? []), ...TARGET_LABELS];
       for (const { label, value } of matchers) {
-        expect(known).toContain(label);
+        expect(own).toContain(label);
         const states = value.split('|');
-        if (label === 'state') expect(OPERATION_STATES).toEqual(expect.arrayContaining(states));
+        const known = metric === 'refit_owner_upgrade' ? EXTERNAL_STATES : OPERATION_STATES;
+        if (label === 'state') expect(known).toEqual(expect.arrayContaining(states));
       }
     }
     expect(unknownWords(expression, [...METRICS.keys(), ...labels])).toEqual([]);

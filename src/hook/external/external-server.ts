@@ -14,6 +14,7 @@ import { answerExternal } from './answer.ts';
 import type { EditGuard } from './edit-guard.ts';
 import { followOwners } from './follow.ts';
 import { createExternalServer, type ExternalServer } from './https.ts';
+import { registerOwnerMetrics } from './owner-metrics.ts';
 import { createOwners } from './owners.ts';
 import { createUpgrades } from './upgrades.ts';
 
@@ -36,6 +37,7 @@ export function startExternal(options: ExternalOptions, signal: AbortSignal): Ex
   const reads = externalReads(client);
   const upgrades = createUpgrades({ ...options, reads });
   const owners = createOwners(options);
+  registerOwnerMetrics(options.metrics.registry, () => owners.all());
   followOwners({ ...options, owners, upgrades }, signal);
   owners.start(signal);
   return createExternalServer({
