@@ -75,7 +75,7 @@ describe('an operation', () => {
     expect(finish).toMatchObject({ phase: 'Succeeded', outputs: { host: 'idle' } });
     expect(waves('all-well')).toEqual([
       ...[['preflight'], ['protect'], ['backup', 'prepull', 'stage'], ['drain'], ['kubeadm']],
-      ...[['configure', 'kubelet'], ['verify'], ['uncordon'], ['complete'], ['finish']],
+      ...[['configure', 'kubelet', 'verify'], ['uncordon'], ['complete'], ['finish']],
     ]);
   });
 
