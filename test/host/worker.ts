@@ -13,7 +13,7 @@ import type { NodeInput } from '../../src/api/node-input.ts';
 import { REPORT_LINE, stepReportSchema, type StepReport } from '../../src/api/step-result.ts';
 import { FLIP_STEPS, step as stepRow, type FlipStep } from '../../src/api/steps.ts';
 import { createMachine, type Machine } from './machine.ts';
-import { KUBELET_DROP_IN } from './kubelet-drop-in.ts';
+import { KUBELET_DROP_IN } from '../helpers/kubelet-drop-in.ts';
 import type { Running } from './nspawn.ts';
 import { makeRelease, standins, type Versions } from './standins.ts';
 

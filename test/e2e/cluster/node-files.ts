@@ -1,6 +1,6 @@
 // Configuration that image-builder bakes into a node, as far as it matters here.
 import { readFileSync } from 'node:fs';
-import { KUBELET_DROP_IN } from '../../host/kubelet-drop-in.ts';
+import { KUBELET_DROP_IN } from '../../helpers/kubelet-drop-in.ts';
 import { isCgroup2 } from '../../host/nspawn.ts';
 
 /** Path in the node -> content. */
