@@ -13,7 +13,7 @@ export default {
   // Killed at every point, again and again: these take a minute, and run with test:host.
   testPathIgnorePatterns: [
     '/node_modules/',
-    '<rootDir>/test/(apiserver|host|lab/stories|e2e)/',
+    '<rootDir>/test/(apiserver|host|(lab|e2e)/stories)/',
     '/kill(-at)?\\.test\\.ts$',
   ],
 };

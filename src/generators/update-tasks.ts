@@ -70,9 +70,8 @@ function after(name: StepName, steps: readonly StepName[], flip: readonly StepNa
   if (quiet.includes(name)) return ['protect'];
   if (name === 'drain') return quiet;
   if (name === flip[0]) return steps.includes('drain') ? ['drain'] : quiet;
-  if (name === 'verify') return flip.filter((step) => step !== 'verify');
   if (name === 'uncordon') return ['verify'];
-  if (name === 'complete') return ['verify', ...included(['uncordon'])];
+  if (name === 'complete') return [...flip, ...included(['uncordon'])];
   return flip.slice(0, 1);
 }
 
@@ -103,6 +102,5 @@ function taskArguments(name: StepName, policy: Policy, flip: readonly StepName[]
 
 /** A task that attaches to the node's unit first waits for the steps between the hand-over and its own. */
 function waitSeconds(name: StepName, policy: Policy, flip: readonly StepName[]): number {
-  if (name === 'verify') return 0;
   return flip.slice(1, Math.max(1, flip.indexOf(name))).reduce((sum, step) => sum + policy.timeouts[step], 0);
 }

@@ -5,8 +5,8 @@ import { type Api, expectOk } from './api.ts';
 
 const FIELD_MANAGER = '?fieldManager=refit-test&force=true';
 
-/** One after the other. Errors: which one the server refused, and why. */
-export type Apply = (manifests: readonly JsonObject[]) => Promise<void>;
+/** One after the other; returns what the server made of them. Errors: which one it refused, and why. */
+export type Apply = (manifests: readonly JsonObject[]) => Promise<JsonObject[]>;
 
 export function applyTo(api: Api): Apply {
   /** apiVersion -> what is served there; asked once. */
@@ -27,14 +27,16 @@ export function applyTo(api: Api): Apply {
   }
 
   return async (manifests) => {
+    const made: JsonObject[] = [];
     for (const manifest of manifests) {
       const [kind, name] = [text(manifest, 'kind') ?? '', text(manifest, 'metadata', 'name') ?? ''];
       try {
         const target = `${await collection(manifest, kind)}/${name}${FIELD_MANAGER}`;
-        await expectOk(api.patch(target, manifest, 'apply-patch+yaml'));
+        made.push(await expectOk(api.patch(target, manifest, 'apply-patch+yaml')));
       } catch (cause) {
         throw new Error(`${kind} ${name} not applied`, { cause });
       }
     }
+    return made;
   };
 }

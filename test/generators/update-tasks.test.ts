@@ -135,8 +135,17 @@ describe('updateTasks', () => {
     });
   });
 
-  it('verifies after every step of the node', () => {
-    expect(dependencies(task('verify'))).toEqual(['containerd', 'cni', 'kubeadm', 'configure', 'kubelet']);
+  it('attaches to each step that the node does by itself once it was handed over', () => {
+    for (const name of ['cni', 'kubeadm', 'configure', 'kubelet', 'verify'] as const) {
+      expect(dependencies(task(name))).toEqual(['containerd']);
+    }
+  });
+
+  it('completes after every step of the node', () => {
+    expect(dependencies(task('complete'))).toEqual([
+      ...['containerd', 'cni', 'kubeadm', 'configure', 'kubelet', 'verify'],
+      'uncordon',
+    ]);
   });
 
   it('passes the digest of the plan to every step of the node, and only to those', () => {

@@ -1,4 +1,4 @@
-// The file tree that machines are copied from: Debian, made once by debootstrap and kept in the cache of the tools.
+// File trees that machines are copied from: Debian, made once by debootstrap and kept in the cache of the tools.
 import { createHash } from 'node:crypto';
 import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
@@ -8,23 +8,33 @@ import { cacheRoot } from '../tools/build.ts';
 const SUITE = 'bookworm';
 const MIRROR = 'http://deb.debian.org/debian';
 /** libstdc++6: for Node. */
-const PACKAGES = ['systemd', 'systemd-sysv', 'dbus', 'procps', 'util-linux', 'mount', 'libstdc++6'];
+export const PACKAGES = ['systemd', 'systemd-sysv', 'dbus', 'procps', 'util-linux', 'mount', 'libstdc++6'];
 
 /** Errors: why it cannot be made. Needs root and the network, the first time. */
-export function rootFolder(): string {
-  const recipe = JSON.stringify([SUITE, PACKAGES]);
-  const name = `debian-${createHash('sha256').update(recipe).digest('hex').slice(0, 12)}`;
-  const folder = path.join(cacheRoot(), name);
-  if (existsSync(folder)) return folder;
-  mkdirSync(cacheRoot(), { recursive: true });
-  const temporary = mkdtempSync(path.join(cacheRoot(), '.making-'));
-  try {
-    process.stderr.write(`${name}: debootstrap, the first time takes a minute\n`);
-    const include = `--include=${PACKAGES.join(',')}`;
+export function rootFolder(packages: readonly string[] = PACKAGES): Promise<string> {
+  const recipe = JSON.stringify([SUITE, packages]);
+  return madeOnce(cachedFolder('debian', recipe), async (temporary) => {
+    process.stderr.write('debootstrap: the first time takes a minute or two\n');
+    const include = `--include=${packages.join(',')}`;
     run('debootstrap', ['--variant=minbase', include, SUITE, temporary, MIRROR]);
     rmSync(path.join(temporary, 'var/cache/apt'), { recursive: true, force: true });
     // mkdtemp's 0700 would shut out every service of the machine that is not root's.
     chmodSync(temporary, 0o755);
+  });
+}
+
+/** In the cache of the tools; `recipe`: all that decides what is in it. */
+export function cachedFolder(name: string, recipe: string): string {
+  return path.join(cacheRoot(), `${name}-${createHash('sha256').update(recipe).digest('hex').slice(0, 12)}`);
+}
+
+/** Returns the folder: it is there whole, or not at all. `make` gets a folder beside it. */
+export async function madeOnce(folder: string, make: (temporary: string) => Promise<void>): Promise<string> {
+  if (existsSync(folder)) return folder;
+  mkdirSync(path.dirname(folder), { recursive: true });
+  const temporary = mkdtempSync(path.join(path.dirname(folder), '.making-'));
+  try {
+    await make(temporary);
     renameSync(temporary, folder);
   } finally {
     rmSync(temporary, { recursive: true, force: true });

@@ -2,6 +2,7 @@
 // costs. Needs root, on Debian or Ubuntu.
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { runMain } from '../helpers/run-main.ts';
 import { requirePrograms, rootFolder } from './root-folder.ts';
 
 const fromRoot = (file: string): string => fileURLToPath(new URL(`../../${file}`, import.meta.url));
@@ -9,11 +10,11 @@ const fromRoot = (file: string): string => fileURLToPath(new URL(`../../${file}`
 /** With the first process of its own process namespace all others end: no machine outlives us, however we end. */
 const ALONE = ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc', '--'];
 
-function main(jestArguments: string[]): number {
+async function main(jestArguments: string[]): Promise<number> {
   if (process.getuid?.() !== 0)
     throw new Error('test:host needs root: it starts machines with systemd-nspawn');
   requirePrograms({ 'systemd-nspawn': 'systemd-container', debootstrap: 'debootstrap' });
-  rootFolder();
+  await rootFolder();
   const bundled = run([process.execPath, fromRoot('scripts/bundle.ts')]);
   if (bundled !== 0) return bundled;
   const node = [...ALONE, process.execPath, '--disable-warning=ExperimentalWarning'];
@@ -28,9 +29,4 @@ function run([program = '', ...programArguments]: string[]): number {
   return spawnSync(program, programArguments, { stdio: 'inherit' }).status ?? 1;
 }
 
-try {
-  process.exitCode = main(process.argv.slice(2));
-} catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 1;
-}
+await runMain(main);

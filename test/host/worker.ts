@@ -12,7 +12,9 @@ import type { NodeCommand } from '../../src/api/commands.ts';
 import type { NodeInput } from '../../src/api/node-input.ts';
 import { REPORT_LINE, stepReportSchema, type StepReport } from '../../src/api/step-result.ts';
 import { FLIP_STEPS, step as stepRow, type FlipStep } from '../../src/api/steps.ts';
-import { createMachine, type Machine, type Running } from './machine.ts';
+import { createMachine, type Machine } from './machine.ts';
+import { KUBELET_DROP_IN } from '../helpers/kubelet-drop-in.ts';
+import type { Running } from './nspawn.ts';
 import { makeRelease, standins, type Versions } from './standins.ts';
 
 export const OLD: Versions = { kubernetes: 'v1.33.9', containerd: '1.7.27', cni: '1.6.1' };
@@ -165,12 +167,7 @@ const TREE: Readonly<Record<string, string>> = {
   'usr/lib/systemd/system/kubelet.service':
     '[Unit]\nStartLimitIntervalSec=0\n[Service]\nExecStart=/usr/bin/kubelet\nRestart=always\nRestartSec=1\n' +
     '[Install]\nWantedBy=multi-user.target\n',
-  'usr/lib/systemd/system/kubelet.service.d/10-kubeadm.conf':
-    '[Service]\n' +
-    'Environment="KUBELET_KUBECONFIG_ARGS=--bootstrap-kubeconfig=/etc/kubernetes/bootstrap-kubelet.conf --kubeconfig=/etc/kubernetes/kubelet.conf"\n' +
-    'Environment="KUBELET_CONFIG_ARGS=--config=/var/lib/kubelet/config.yaml"\n' +
-    'EnvironmentFile=-/var/lib/kubelet/kubeadm-flags.env\nEnvironmentFile=-/etc/default/kubelet\nExecStart=\n' +
-    'ExecStart=/usr/bin/kubelet $KUBELET_KUBECONFIG_ARGS $KUBELET_CONFIG_ARGS $KUBELET_KUBEADM_ARGS $KUBELET_EXTRA_ARGS\n',
+  'usr/lib/systemd/system/kubelet.service.d/10-kubeadm.conf': KUBELET_DROP_IN,
   'var/lib/kubelet/config.yaml':
     'apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\n# by kubeadm v1.33.9\n',
   'var/lib/kubelet/kubeadm-flags.env':

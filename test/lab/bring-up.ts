@@ -8,6 +8,7 @@ import { type Apply, applyTo } from '../apiserver/apply.ts';
 import { writeKubeconfig } from '../apiserver/components.ts';
 import { applyCrds, ARGO_CRDS, installCrds } from '../apiserver/crds.ts';
 import { serviceAccountConfig } from '../helpers/service-account.ts';
+import { type Timed, timedBy } from '../helpers/timed.ts';
 import { ARGO_NAMESPACE, ARGO_SERVICE_ACCOUNT, argoInstallation } from './objects/argo.ts';
 import { type ProviderManifests, providerManifests } from './objects/capi.ts';
 import { discovered, withLocalUrl } from './objects/extension-config.ts';
@@ -57,8 +58,6 @@ export async function bringUp(parts: Parts): Promise<void> {
   ]);
   await Promise.all([start('player'), timed('hooks discovered', register(up))]);
 }
-
-type Timed = (what: string, work: Promise<void>) => Promise<void>;
 
 /** What there is once the API server answers. */
 interface Up extends Parts {
@@ -117,13 +116,4 @@ async function register({ site, isRecorded, start, apply, api, manifests, certif
   const port = isRecorded ? site.ports.recorder : site.ports.refit;
   await apply([withLocalUrl(manifests.extensionConfig, `https://127.0.0.1:${port}`)]);
   await discovered(api, manifests.extensionConfig, certificates.server.ca);
-}
-
-function timedBy(log: (line: string) => void): Timed {
-  return async (what, work) => {
-    const started = performance.now();
-    await work;
-    const seconds = ((performance.now() - started) / 1000).toFixed(1);
-    log(`${what.padEnd(26)}${seconds.padStart(5)} s`);
-  };
 }

@@ -12,14 +12,19 @@ export interface Signed extends KeyPair {
   ca: string;
 }
 
-export type Authority = (name: string, usage: 'server' | 'client') => Promise<Signed>;
+/** `dnsNames`: besides those of this machine. */
+export type Authority = (
+  name: string,
+  usage: 'server' | 'client',
+  dnsNames?: readonly string[],
+) => Promise<Signed>;
 
 const VALID_DAYS = 30;
 
 /** Its name must differ from those that it signs. */
 export async function createAuthority(name: string): Promise<Authority> {
   const ca = await made(name, { extensions: [{ name: 'basicConstraints', cA: true, critical: true }] });
-  return async (subject, usage) => {
+  return async (subject, usage, dnsNames = []) => {
     const signed = await made(subject, {
       ca,
       extensions: [
@@ -29,6 +34,7 @@ export async function createAuthority(name: string): Promise<Authority> {
           altNames: [
             { type: 2, value: 'localhost' },
             { type: 7, ip: '127.0.0.1' },
+            ...dnsNames.map((value) => ({ type: 2 as const, value })),
           ],
         },
       ],

@@ -2,7 +2,8 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
-import { pinnedModule, type Recipe, recipe, toolNames } from './catalog.ts';
+import { type Build, ownBuild, pinnedModule, recipe, toolNames } from './catalog.ts';
+import { moduleCopy } from './module-copy.ts';
 import { fromAssets, fromPath, isExecutable } from './provided.ts';
 
 const progressEveryMs = 15_000;
@@ -15,10 +16,20 @@ export async function tool(name: string): Promise<string> {
   return provided ?? cached(name, build) ?? (await fromPath(name, build)) ?? (await buildOnce(name, build));
 }
 
+/** The path of a program whose Go sources are in a folder of ours and need no modules; named like the folder. */
+export async function program(sources: string): Promise<string> {
+  const [name, build] = [path.basename(sources), ownBuild(sources)];
+  return cached(name, build) ?? (await buildOnce(name, build));
+}
+
 /** Sources of a family's main module, or of another one in its go.mod: read-only, downloaded and verified. */
 export async function moduleFolder(family: string, module?: string): Promise<string> {
   const pinned = pinnedModule(family);
-  const answer = await go(pinned.folder, 'mod download', ['-json', module ?? pinned.module]);
+  return sourcesOf(pinned.folder, module ?? pinned.module);
+}
+
+async function sourcesOf(folder: string, module: string): Promise<string> {
+  const answer = await go(folder, 'mod download', ['-json', module]);
   return (JSON.parse(answer) as { Dir: string }).Dir;
 }
 
@@ -29,12 +40,12 @@ export function cacheRoot(): string {
   return path.join(XDG_CACHE_HOME || path.join(homedir(), '.cache'), 'refit', 'tools');
 }
 
-function cached(name: string, build: Recipe): string | undefined {
+function cached(name: string, build: Build): string | undefined {
   const binary = path.join(cacheRoot(), build.key, name);
   return isExecutable(binary) ? binary : undefined;
 }
 
-async function buildOnce(name: string, build: Recipe): Promise<string> {
+async function buildOnce(name: string, build: Build): Promise<string> {
   const folder = path.join(cacheRoot(), build.key);
   const binary = path.join(folder, name);
   mkdirSync(folder, { recursive: true });
@@ -50,7 +61,7 @@ async function buildOnce(name: string, build: Recipe): Promise<string> {
   return binary;
 }
 
-async function goBuild(name: string, build: Recipe, output: string): Promise<void> {
+async function goBuild(name: string, build: Build, output: string): Promise<void> {
   const started = Date.now();
   const report = (what: string) => {
     process.stderr.write(`${name}: ${what} (${Math.round((Date.now() - started) / 1000)} s)\n`);
@@ -58,11 +69,17 @@ async function goBuild(name: string, build: Recipe, output: string): Promise<voi
   report('building, the first time takes minutes');
   const progress = setInterval(() => report('still building'), progressEveryMs);
   try {
-    await go(build.folder, 'build', ['-o', output, ...build.goArguments]);
+    const relinked = await linkedModule(build, path.dirname(output));
+    await go(build.folder, 'build', [...relinked, '-o', output, ...build.goArguments]);
     report('built');
   } finally {
     clearInterval(progress);
   }
+}
+
+async function linkedModule({ folder, links }: Build, to: string): Promise<string[]> {
+  if (!links) return [];
+  return moduleCopy(folder, links, { sources: await sourcesOf(folder, links.module), to });
 }
 
 /** What the command writes to stdout. Errors: the last lines that it wrote. */

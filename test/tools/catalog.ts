@@ -3,13 +3,19 @@ import { globSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { families, type Family } from './families.ts';
+import type { Links } from './module-copy.ts';
 
-export interface Recipe {
+export interface Build {
   /** The folder with go.mod, where `go` must run. */
   folder: string;
   goArguments: string[];
+  /** What the zip of a module lacks. */
+  links?: Links | undefined;
   /** Names the cache folder: equal for equal sources and equal build arguments. */
   key: string;
+}
+
+export interface Recipe extends Build {
   /** What go.mod pins. */
   version: string;
   /** What makes the program print its version, if it can. */
@@ -26,16 +32,22 @@ export function recipe(tool: string): Recipe {
   }
   const folder = folderOf(family);
   const version = pinnedVersion(folder, family.module);
-  const stamps = Object.entries(family.stamps(version)).map(([name, value]) => `-X ${name}=${value}`);
-  // -buildvcs=false: our own commit must not get into the binary; every checkout would then build its own.
-  const flags = ['-trimpath', '-buildvcs=false', '-ldflags', ['-s', '-w', ...stamps].join(' ')];
+  const flags = buildFlags(family.stamps(version));
+  const links = command.links && { module: family.module, files: command.links };
   return {
     folder,
     goArguments: [...flags, command.source],
-    key: `${family.folder}-${hash(folder, flags)}`,
+    links,
+    key: `${family.folder}-${hash(folder, links ? [...flags, JSON.stringify(links)] : flags)}`,
     version,
     versionArguments: command.versionArguments,
   };
+}
+
+/** Of a program of our own that needs no modules. */
+export function ownBuild(folder: string): Build {
+  const flags = buildFlags({});
+  return { folder, goArguments: [...flags, '.'], key: `${path.basename(folder)}-${hash(folder, flags)}` };
 }
 
 /** Where to ask `go` for a family's modules, and the name of the main one. */
@@ -46,6 +58,12 @@ export function pinnedModule(name: string): { folder: string; module: string } {
     throw new Error(`unknown family ${JSON.stringify(name)}, expected one of: ${names}`);
   }
   return { folder: folderOf(family), module: family.module };
+}
+
+function buildFlags(stamps: Readonly<Record<string, string>>): string[] {
+  const assignments = Object.entries(stamps).map(([name, value]) => `-X ${name}=${value}`);
+  // -buildvcs=false: our own commit must not get into the binary; every checkout would then build its own.
+  return ['-trimpath', '-buildvcs=false', '-ldflags', ['-s', '-w', ...assignments].join(' ')];
 }
 
 function folderOf(family: Family): string {

@@ -14,6 +14,8 @@ export interface Command {
   source: string;
   /** What makes the program print its version. Without it only our own build is ever used. */
   versionArguments?: string[];
+  /** Symbolic links of the family's main module that the build needs and its zip lacks -> where they point. */
+  links?: Readonly<Record<string, string>>;
 }
 
 export const families: Family[] = [
@@ -26,6 +28,11 @@ export const families: Family[] = [
       'workflow-controller': {
         source: 'github.com/argoproj/argo-workflows/v4/cmd/workflow-controller',
         versionArguments: ['version'],
+      },
+      argoexec: {
+        source: 'github.com/argoproj/argo-workflows/v4/cmd/argoexec',
+        versionArguments: ['version'],
+        links: { 'workflow/executor/osspecific/signal_linux.go': 'signal_darwin.go' },
       },
     },
   },
@@ -42,22 +49,48 @@ export const families: Family[] = [
     },
   },
   {
+    folder: 'coredns',
+    module: 'github.com/coredns/coredns',
+    stamps: () => ({}),
+    commands: { coredns: { source: 'github.com/coredns/coredns', versionArguments: ['-version'] } },
+  },
+  {
     folder: 'etcd',
     module: 'go.etcd.io/etcd/server/v3',
     stamps: () => ({}),
-    commands: { etcd: { source: 'go.etcd.io/etcd/server/v3', versionArguments: ['--version'] } },
+    commands: {
+      etcd: { source: 'go.etcd.io/etcd/server/v3', versionArguments: ['--version'] },
+      etcdctl: { source: 'go.etcd.io/etcd/etcdctl/v3', versionArguments: ['version'] },
+      etcdutl: { source: 'go.etcd.io/etcd/etcdutl/v3', versionArguments: ['version'] },
+    },
   },
   {
-    folder: 'kubernetes',
+    folder: 'etcd-3.5',
+    module: 'go.etcd.io/etcd/server/v3',
+    stamps: () => ({}),
+    commands: { 'etcd-3.5': { source: 'go.etcd.io/etcd/server/v3', versionArguments: ['--version'] } },
+  },
+  kubernetesFamily('kubernetes', ''),
+  kubernetesFamily('kubernetes-1.33', '-1.33'),
+];
+
+/** `suffix` tells the tools of one version from those of the others. */
+function kubernetesFamily(folder: string, suffix: string): Family {
+  return {
+    folder,
     module: 'k8s.io/kubernetes',
     stamps: (version) => gitStamps('k8s.io/component-base/version', version),
     commands: {
-      'kube-apiserver': kubernetesCommand('kube-apiserver', '--version'),
-      'kube-controller-manager': kubernetesCommand('kube-controller-manager', '--version'),
-      kubectl: kubernetesCommand('kubectl', 'version', '--client'),
+      [`kube-apiserver${suffix}`]: kubernetesCommand('kube-apiserver', '--version'),
+      [`kube-controller-manager${suffix}`]: kubernetesCommand('kube-controller-manager', '--version'),
+      [`kube-proxy${suffix}`]: kubernetesCommand('kube-proxy', '--version'),
+      [`kube-scheduler${suffix}`]: kubernetesCommand('kube-scheduler', '--version'),
+      [`kubeadm${suffix}`]: kubernetesCommand('kubeadm', 'version', '--output=short'),
+      [`kubectl${suffix}`]: kubernetesCommand('kubectl', 'version', '--client'),
+      [`kubelet${suffix}`]: kubernetesCommand('kubelet', '--version'),
     },
-  },
-];
+  };
+}
 
 /** Without these an API server calls itself v0.0.0-master, and clients that look at its minor are misled. */
 function gitStamps(variables: string, version: string): Record<string, string> {

@@ -71,8 +71,8 @@ export async function nodeLibraries(
   );
 }
 
-/** As they are found without /etc/ld.so.cache, which the image does not have. */
-async function librariesOf(
+/** The loader first. As they are found without /etc/ld.so.cache, which the image does not have. */
+export async function librariesOf(
   host: Host,
   architecture: Components['architecture'],
   program: string,

@@ -21,6 +21,13 @@ export interface Image {
   };
 }
 
+export interface ImageName {
+  name: string;
+  tag: string;
+  /** The import makes name:tag, too: for pods that ask by tag. */
+  isTagged?: boolean;
+}
+
 interface Descriptor {
   mediaType: string;
   digest: string;
@@ -46,7 +53,7 @@ export const TAG_ANNOTATION = 'org.opencontainers.image.ref.name';
 export async function writeArchive(
   file: string,
   image: Image,
-  { name, tag }: { name: string; tag: string },
+  { name, tag, isTagged = false }: ImageName,
 ): Promise<{ digest: string; bytes: number }> {
   const partial = `${file}.partial`;
   const handle = await open(partial, 'w');
@@ -55,8 +62,12 @@ export async function writeArchive(
     await archive.file('oci-layout', json({ imageLayoutVersion: '1.0.0' }));
     const manifest = await writeImage(archive, image);
     const platform = { architecture: image.architecture, os: 'linux' };
-    const annotations = { [NAME_ANNOTATION]: `${name}@${manifest.digest}`, [TAG_ANNOTATION]: tag };
-    const manifests = [{ ...manifest, platform, annotations }];
+    const names = [`${name}@${manifest.digest}`, ...(isTagged ? [`${name}:${tag}`] : [])];
+    const manifests = names.map((full) => ({
+      ...manifest,
+      platform,
+      annotations: { [NAME_ANNOTATION]: full, [TAG_ANNOTATION]: tag },
+    }));
     await archive.file('index.json', json({ schemaVersion: 2, mediaType: MEDIA_TYPES.index, manifests }));
     const bytes = await archive.end();
     await handle.sync();

@@ -116,6 +116,20 @@ describe('an archive', () => {
     });
   });
 
+  it('has a name with its tag, too, if wanted', async () => {
+    const { digest } = await writeArchive(archive, upgrader, { name: NAME, tag: 'v1.34.4', isTagged: true });
+    const layout = path.join(temporary, 'layout');
+    await mkdir(layout);
+    execFileSync('tar', ['-xf', archive, '-C', layout]);
+    const { manifests } = await index(layout);
+    expect(manifests.map((of) => of['digest'])).toEqual([digest, digest]);
+    const names = manifests.map((of) => of['annotations']);
+    expect(names).toMatchObject([
+      { 'io.containerd.image.name': `${NAME}@${digest}` },
+      { 'io.containerd.image.name': `${NAME}:v1.34.4` },
+    ]);
+  });
+
   it('is the same for files of another time and mode', async () => {
     const file = path.join(temporary, 'kubelet');
     await writeFile(file, 'kubelet');

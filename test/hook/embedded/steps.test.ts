@@ -182,7 +182,7 @@ describe('a failed step', () => {
       ...{
         configure: 'Succeeded',
         kubelet: 'Failed',
-        verify: 'Omitted',
+        verify: 'Failed',
         uncordon: 'Omitted',
         complete: 'Omitted',
       },

@@ -123,6 +123,7 @@ describe('a failure', () => {
     });
     expect(site.events('InPlaceStepFailed')).toMatchObject([
       { message: 'step kubelet: no space left', type: 'Warning' },
+      { message: 'step verify: not begun: step kubelet failed on the node', type: 'Warning' },
     ]);
     expect(site.events('InPlaceUpdateFailed')).toHaveLength(1);
   });

@@ -26,20 +26,27 @@ export function fleetClusters(workers: number, version: string): LabCluster[] {
   });
 }
 
-/** Resolves when all workers have a Node and are up to date. Errors: how far it came. */
+/**
+ * Resolves when all workers have a Node and are up to date. One Cluster after the other: Cluster API's own requests time
+ * out otherwise, and it then deletes what a Machine needs whose creation it takes for failed. Errors: how far it came.
+ */
 export async function createClusters(
   site: Site,
   clusters: readonly LabCluster[],
   seconds: number,
 ): Promise<void> {
-  for (const cluster of clusters) await declareCluster(site, cluster);
-  const [version = ''] = clusters.flatMap(({ workers = [] }) => workers.map((one) => one.version));
-  const wanted = clusters.flatMap(({ workers = [] }) => workers).reduce((sum, one) => sum + one.replicas, 0);
-  const check = async () => {
-    const done = (await workersOf(site)).filter((machine) => isUpToDate(machine, version)).length;
-    return done === wanted || `${done} of ${wanted}`;
-  };
-  await eventually('all workers of the fleet made', check, seconds);
+  let wanted = 0;
+  for (const cluster of clusters) {
+    await declareCluster(site, cluster);
+    for (const { version, replicas } of cluster.workers ?? []) {
+      wanted += replicas;
+      const check = async () => {
+        const done = (await workersOf(site)).filter((machine) => isUpToDate(machine, version)).length;
+        return done === wanted || `${done} of ${wanted}`;
+      };
+      await eventually(`workers of ${cluster.name} made`, check, seconds);
+    }
+  }
 }
 
 /** As a person does who upgrades all Clusters with one command. */

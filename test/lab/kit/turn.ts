@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import path from 'node:path';
 import { eventually } from '../../helpers/eventually.ts';
 import type { LabCluster } from './cluster.ts';
+import { putInOrder } from './disruption.ts';
 import { settled, siteWith } from './settled.ts';
 import type { Site } from './site.ts';
 
@@ -11,7 +12,7 @@ const TURN = 'turn';
 const PREPARING = '.preparing';
 const WAIT_SECONDS = 1500;
 
-/** `siteWith`, when it is this story's turn; it is until `leave`. */
+/** `siteWith`, when it is this story's turn; it is until `leave`, which puts the lab in order. */
 export async function siteInTurn(story: string, cluster: LabCluster): Promise<Site> {
   const turns = path.join(process.env['REFIT_LAB_FOLDER'] ?? '', 'turns');
   mkdirSync(turns, { recursive: true });
@@ -26,6 +27,7 @@ export async function siteInTurn(story: string, cluster: LabCluster): Promise<Si
   await eventually(`the turn of ${story}`, () => takeTurn(turns, story), WAIT_SECONDS);
   const leave = async () => {
     try {
+      await putInOrder(site);
       await site.leave();
     } finally {
       rmSync(path.join(turns, TURN));

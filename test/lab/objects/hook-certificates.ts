@@ -1,6 +1,6 @@
 // The certificates with which Cluster API and Refit know each other: cert-manager's work elsewhere.
 import type { JsonObject } from '../../../src/api/json.ts';
-import { SERVER_NAMESPACE, SERVING_SECRET } from '../../../src/charts/names.ts';
+import { SERVER, SERVER_NAMESPACE, SERVING_SECRET } from '../../../src/charts/names.ts';
 import { DISCOVERY_PATH } from '../../../src/hook/hooks.ts';
 import { HOOKS_API_VERSION } from '../../../src/api/hooks.ts';
 import { call } from '../../helpers/https.ts';
@@ -23,7 +23,7 @@ export async function createHookCertificates(): Promise<HookCertificates> {
     await createAuthority('capi-client-ca'),
   ];
   return {
-    server: await serverAuthority('capi-refit-server', 'server'),
+    server: await serverAuthority(SERVER, 'server', [`${SERVER}.${SERVER_NAMESPACE}.svc`]),
     client: await clientAuthority('capi-manager', 'client'),
   };
 }

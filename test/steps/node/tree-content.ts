@@ -1,5 +1,6 @@
 // What lies on a node that image-builder and kubeadm have made, besides certificates.
 import { stringify } from 'yaml';
+import { KUBELET_DROP_IN } from '../../helpers/kubelet-drop-in.ts';
 
 export interface TreeOptions {
   role: 'control-plane' | 'worker';
@@ -57,7 +58,7 @@ export function treeFiles({
       '[Service]\nExecStartPre=-/sbin/modprobe overlay\nExecStart=/usr/local/bin/containerd\nType=notify\nKillMode=process\n',
     '/usr/lib/systemd/system/kubelet.service':
       '[Unit]\nDescription=kubelet: The Kubernetes Node Agent\n[Service]\nExecStart=/usr/bin/kubelet\nRestart=always\n',
-    '/usr/lib/systemd/system/kubelet.service.d/10-kubeadm.conf': KUBEADM_DROP_IN,
+    '/usr/lib/systemd/system/kubelet.service.d/10-kubeadm.conf': KUBELET_DROP_IN,
     '/var/lib/kubelet/kubeadm-flags.env':
       'KUBELET_KUBEADM_ARGS="--container-runtime-endpoint=unix:///var/run/containerd/containerd.sock ' +
       '--node-ip=172.30.0.11 --pod-infra-container-image=registry.k8s.io/pause:3.10"\n',
@@ -66,15 +67,6 @@ export function treeFiles({
     ...(role === 'control-plane' && staticPods(kubernetes)),
   };
 }
-
-const KUBEADM_DROP_IN = `[Service]
-Environment="KUBELET_KUBECONFIG_ARGS=--bootstrap-kubeconfig=/etc/kubernetes/bootstrap-kubelet.conf --kubeconfig=/etc/kubernetes/kubelet.conf"
-Environment="KUBELET_CONFIG_ARGS=--config=/var/lib/kubelet/config.yaml"
-EnvironmentFile=-/var/lib/kubelet/kubeadm-flags.env
-EnvironmentFile=-/etc/default/kubelet
-ExecStart=
-ExecStart=/usr/bin/kubelet $KUBELET_KUBECONFIG_ARGS $KUBELET_CONFIG_ARGS $KUBELET_KUBEADM_ARGS $KUBELET_EXTRA_ARGS
-`;
 
 const KUBELET_CONFIGURATION = {
   apiVersion: 'kubelet.config.k8s.io/v1beta1',

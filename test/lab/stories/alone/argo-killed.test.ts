@@ -3,7 +3,6 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { operationName } from '../../../../src/api/names.ts';
 import { eventually } from '../../../helpers/eventually.ts';
 import { declareCluster, type LabCluster } from '../../kit/cluster.ts';
-import { putInOrder } from '../../kit/disruption.ts';
 import { withWorkers } from '../../kit/edits.ts';
 import { play, type Script } from '../../kit/script.ts';
 import { settled } from '../../kit/settled.ts';
@@ -25,11 +24,7 @@ let site: Site;
 beforeAll(async () => {
   site = await siteInTurn('argo-killed', cluster);
 });
-afterAll(async () => {
-  if (!site) return;
-  await putInOrder(site);
-  await site.leave();
-});
+afterAll(() => site?.leave());
 
 it('before an operation begins, while a step runs, while one ends: each is done once, in one Workflow', async () => {
   const before = await summaries(site, cluster, 'worker');

@@ -11,7 +11,6 @@ import { call } from '../../../helpers/https.ts';
 import { createAuthority, type KeyPair } from '../../certificates.ts';
 import { folderLayout } from '../../folder.ts';
 import { declareCluster, type LabCluster } from '../../kit/cluster.ts';
-import { putInOrder } from '../../kit/disruption.ts';
 import { withControlPlane, withWorkers } from '../../kit/edits.ts';
 import { play } from '../../kit/script.ts';
 import { settled } from '../../kit/settled.ts';
@@ -36,11 +35,7 @@ let site: Site;
 beforeAll(async () => {
   site = await siteInTurn('certificates', cluster);
 });
-afterAll(async () => {
-  if (!site) return;
-  await putInOrder(site);
-  await site.leave();
-});
+afterAll(() => site?.leave());
 
 it("only CAPI's managers may call: without a certificate, or with one of others, a call is refused", async () => {
   const stranger = await (await createAuthority('strangers'))('capi-manager', 'client');

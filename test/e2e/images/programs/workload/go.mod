@@ -1,0 +1,3 @@
+module example.invalid/workload
+
+go 1.24

@@ -1,0 +1,40 @@
+// Pods that a story deletes, as a person or a node that goes away would.
+import { NODE_NAMESPACE } from '../../../src/api/install.ts';
+import { list, text } from '../../../src/kubernetes/fields.ts';
+import { podPath, podsPath } from '../../../src/steps/api/paths.ts';
+import { expectOk } from '../../apiserver/api.ts';
+import { eventually } from '../../helpers/eventually.ts';
+import { WORKFLOW_LABEL } from '../../helpers/argo-pod.ts';
+import type { Site } from './site.ts';
+
+/** Names of pods that are on a node and have not ended. */
+export async function runningPods({ api }: Site, namespace: string, selector = ''): Promise<string[]> {
+  const answer = await expectOk(api.get(`${podsPath(namespace)}?labelSelector=${selector}`));
+  const running = list(answer, 'items').filter((pod) => text(pod, 'status', 'phase') === 'Running');
+  return running.map((pod) => text(pod, 'metadata', 'name') ?? '');
+}
+
+/** Resolves with their names when they are gone. Errors: there are none. */
+export async function deletePods(site: Site, namespace: string, selector = ''): Promise<string[]> {
+  const names = await runningPods(site, namespace, selector);
+  if (names.length === 0)
+    throw new Error(`pods of ${namespace} ${selector}: got none that runs, expected one`);
+  for (const name of names) await site.api.delete(`${podPath(namespace, name)}?gracePeriodSeconds=0`);
+  const isGone = async (name: string) => (await site.api.get(podPath(namespace, name))).status === 404;
+  await eventually(
+    `pods gone: ${names.join(', ')}`,
+    async () => (await Promise.all(names.map(isGone))).every(Boolean),
+    60,
+  );
+  return names;
+}
+
+/** Of Argo, for the steps of this operation that run now. */
+export function deleteStepPods(site: Site, operation: string): Promise<string[]> {
+  return deletePods(site, site.namespace, `${WORKFLOW_LABEL}=${operation}`);
+}
+
+/** Of the Jobs on nodes. */
+export function deleteJobPods(site: Site): Promise<string[]> {
+  return deletePods(site, NODE_NAMESPACE);
+}

@@ -1,0 +1,47 @@
+// An update of a node by Refit, measured.
+import type { WorkflowView } from '../../../src/hook/store.ts';
+import { found } from '../../helpers/eventually.ts';
+import type { E2eNode } from '../cluster/connect.ts';
+import type { Measure } from '../measure/figures.ts';
+import type { Desired } from './desired.ts';
+import { flipResults, hostReports, spanSeconds } from './host-reports.ts';
+import { operation, resultsOf, workflow } from './operation.ts';
+import type { Site } from './site.ts';
+import { beginUpdate } from './update.ts';
+
+const END_SECONDS = 120;
+
+/** From the request to `done`, as Cluster API is told it. Errors: what it is told instead. */
+export async function refitUpgrade(
+  site: Site,
+  node: E2eNode,
+  desired: Desired,
+  seconds: number,
+): Promise<Pick<Measure, 'totalSeconds' | 'hostSeconds' | 'flipSeconds' | 'steps'>> {
+  const update = await beginUpdate(site, node.name, desired);
+  try {
+    const { at } = await update.done(seconds);
+    const last = await operation(site, node.name);
+    const reports = hostReports(node, last?.name ?? '');
+    // The last step says that it is done before it ends.
+    const ended = await found(
+      'the end of the Workflow',
+      () => endedWorkflow(site, last?.name ?? ''),
+      END_SECONDS,
+    );
+    const results = [...resultsOf(ended), ...reports];
+    return {
+      totalSeconds: (at - update.requestedAt) / 1000,
+      hostSeconds: spanSeconds(reports),
+      flipSeconds: spanSeconds(flipResults(reports)),
+      steps: Object.fromEntries(results.map(({ step, durationSeconds }) => [step, durationSeconds])),
+    };
+  } finally {
+    await update.close();
+  }
+}
+
+async function endedWorkflow(site: Site, name: string): Promise<WorkflowView | undefined> {
+  const view = await workflow(site, name);
+  return view.finishedAt === undefined ? undefined : view;
+}

@@ -1,0 +1,53 @@
+// out/e2e.json: what upgrades of real nodes cost, a list with one row for each that was measured.
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const FILE = fileURLToPath(new URL('../../../out/e2e.json', import.meta.url));
+
+export const MEASURES = [
+  'refit-control-plane',
+  'refit-worker',
+  'plain-control-plane',
+  'plain-worker',
+] as const;
+
+export interface Measure {
+  name: (typeof MEASURES)[number];
+  /** From the request until it is told that it is done. */
+  totalSeconds: number;
+  /** From the first command on the host to its last result. */
+  hostSeconds: number;
+  /** Of those, the part in which the node is disturbed: what it does by itself, one step after the other. */
+  flipSeconds: number;
+  /** Sum of all gaps. */
+  apiOutageSeconds: number;
+  cordonedSeconds: number;
+  httpFailures: number;
+  /** Of containers of ordinary pods. */
+  podRestarts: number;
+  /** The work itself, without waiting for it to begin. */
+  steps: Record<string, number>;
+}
+
+export function readMeasures(): Measure[] {
+  return existsSync(FILE) ? (JSON.parse(readFileSync(FILE, 'utf8')) as Measure[]) : [];
+}
+
+/** Keeps rows of other names. */
+export function writeMeasure(measure: Measure): void {
+  mkdirSync(path.dirname(FILE), { recursive: true });
+  writeFileSync(`${FILE}.next`, `${JSON.stringify(withMeasure(readMeasures(), measure), undefined, 2)}\n`);
+  renameSync(`${FILE}.next`, FILE);
+}
+
+/** The earlier row of the same name goes; seconds with two decimals. Pure. */
+export function withMeasure(known: readonly Measure[], measure: Measure): Measure[] {
+  const rounded = JSON.parse(
+    JSON.stringify(measure, (_, value: unknown) =>
+      typeof value === 'number' ? Math.round(value * 100) / 100 : value,
+    ),
+  ) as Measure;
+  const others = known.filter(({ name }) => name !== measure.name);
+  return [...others, rounded].sort((a, b) => MEASURES.indexOf(a.name) - MEASURES.indexOf(b.name));
+}
