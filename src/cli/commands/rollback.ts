@@ -1,7 +1,7 @@
 // `refit rollback`: what can be undone of the last operation on a Machine, and, with --yes, that it is undone.
 import { EXIT } from '../../api/commands.ts';
 import { StatusError } from '../../api/errors.ts';
-import { BLOCKED_ANNOTATION } from '../../api/labels.ts';
+import { BLOCKED_ANNOTATION, RETRY_ANNOTATION } from '../../api/labels.ts';
 import { rollbackWorkflow } from '../../generators/rollback.ts';
 import { MACHINES, WORKFLOWS } from '../../hook/kubernetes/resources.ts';
 import type { WorkflowView } from '../../hook/store.ts';
@@ -54,8 +54,8 @@ export function rollback(name: string, flags: RollbackFlags, io: Io): Promise<nu
 }
 
 /**
- * The mark comes first, and only if nothing has happened to the Machine since: from then on the server starts nothing.
- * Without a Workflow it is taken away again.
+ * The mark comes first, and only if nothing has happened to the Machine since: from then on the server starts nothing, also
+ * not what was asked for before. Without a Workflow it is taken away again.
  */
 async function begin(
   { machine, rollbacks }: RollbackSituation,
@@ -69,7 +69,7 @@ async function begin(
     client.mergePatch(path, {
       metadata: {
         ...(resourceVersion === undefined ? {} : { resourceVersion }),
-        annotations: { [BLOCKED_ANNOTATION]: value },
+        annotations: { [BLOCKED_ANNOTATION]: value, [RETRY_ANNOTATION]: null },
       },
     });
   const before = machine.annotations[BLOCKED_ANNOTATION] ?? null;

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { EXIT } from '../../../src/api/commands.ts';
-import { BLOCKED_ANNOTATION } from '../../../src/api/labels.ts';
+import { BLOCKED_ANNOTATION, RETRY_ANNOTATION } from '../../../src/api/labels.ts';
 import type { JsonObject } from '../../../src/api/json.ts';
 import { list, text, texts } from '../../../src/kubernetes/fields.ts';
 import { eventually } from '../../helpers/eventually.ts';
@@ -96,6 +96,14 @@ Nothing was done. To do it: refit rollback -n lab m-1 --yes
       stderr: expect.stringMatching(/^A rollback runs already: Workflow lab\/refit-m-1-.*-rollback-1\n$/),
     });
     expect(made()).toHaveLength(1);
+  });
+
+  it('takes a retry back that has not begun: the server would obey it beside the rollback', async () => {
+    on.put(machineSample('m-2', { worker: true, record: FAILED, annotations: { [RETRY_ANNOTATION]: '' } }));
+    expect((await rollback('m-2', '--yes', '--no-wait')).code).toBe(EXIT.done);
+    const annotations = texts(on.get('Machine', 'm-2'), 'metadata', 'annotations');
+    expect(annotations).toHaveProperty([BLOCKED_ANNOTATION]);
+    expect(annotations).not.toHaveProperty([RETRY_ANNOTATION]);
   });
 
   it('does nothing when the Machine changed meanwhile', async () => {
