@@ -16,10 +16,19 @@ export type RetryDecision =
   /** Why not, and what to do instead. */
   | { refusal: string };
 
+export interface RetryFacts {
+  machine: MachineView;
+  /** Workflow that puts the last operation back now. */
+  rollback?: string | undefined;
+}
+
 /** @param isForced although the node still works on the last operation */
-export function decideRetry(machine: MachineView, isForced = false): RetryDecision {
+export function decideRetry({ machine, rollback }: RetryFacts, isForced = false): RetryDecision {
   const { annotations, deleting } = machine;
   if (deleting) return { refusal: 'it is being deleted' };
+  // Two would work on one node.
+  if (rollback !== undefined)
+    return { refusal: `it is being rolled back (Workflow ${rollback}): wait until that has ended` };
   const record = readRecord(annotations);
   if (record === 'invalid')
     return { refusal: 'its operation record is unreadable: correct or remove the annotation' };

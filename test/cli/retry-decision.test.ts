@@ -15,7 +15,7 @@ const ASKED = { [UPDATE_IN_PROGRESS_ANNOTATION]: '' };
 const FAILED = { state: 'failed', reason: 'step kubelet: boom' } as const;
 
 const decide = (sample: MachineSample, isForced?: boolean) =>
-  decideRetry(machineView(machineSample('cp-1', sample)), isForced);
+  decideRetry({ machine: machineView(machineSample('cp-1', sample)) }, isForced);
 
 describe('decideRetry', () => {
   it.each<[string, MachineSample, object, RegExp]>([

@@ -9,12 +9,14 @@ import {
   type Resource,
 } from '../../hook/kubernetes/resources.ts';
 import { machineView } from '../../hook/kubernetes/views.ts';
+import type { ApiClient } from '../../kubernetes/api-client.ts';
 import { texts } from '../../kubernetes/fields.ts';
 import { change } from '../../steps/api/change.ts';
 import { items } from '../../steps/api/items.ts';
 import type { Io } from '../io.ts';
 import { withManagement, type Management, type ManagementFlags } from '../management.ts';
 import { decideOwnerRetry, decideRetry } from '../retry-decision.ts';
+import { findRollbacks, runningRollback } from '../rollback/find-rollbacks.ts';
 import { hanging } from '../text.ts';
 
 export interface RetryFlags extends ManagementFlags {
@@ -24,8 +26,8 @@ export interface RetryFlags extends ManagementFlags {
 
 const WIDTH = 80;
 
-/** Does all that can be done; ends with 1 when a Machine was refused. Errors: BadInput; those of the client. */
-export function retry(names: readonly string[], flags: RetryFlags, io: Io): Promise<number> {
+/** Does all that can be done; ends with 1 when one was refused. Errors: BadInput, before anything is written; those of the client. */
+export async function retry(names: readonly string[], flags: RetryFlags, io: Io): Promise<number> {
   if (names.length > 0 === (flags.failed === true)) {
     throw badInput(
       'MACHINE',
@@ -33,44 +35,49 @@ export function retry(names: readonly string[], flags: RetryFlags, io: Io): Prom
       'names, or --failed for all whose operation failed',
     );
   }
+  const named = names.map(targetOf);
   return withManagement(flags, async (management) => {
-    const machines = flags.failed === true ? await failed(management) : names;
-    if (machines.length === 0) io.err(`No operation has failed in namespace ${management.namespace}\n`);
-    const refused = [];
-    for (const name of machines) if (!(await retryOne(name, flags, management, io))) refused.push(name);
-    return refused.length > 0 ? EXIT.failed : EXIT.done;
+    const targets = flags.failed === true ? await failed(management) : named;
+    if (targets.length === 0) io.err(`No operation has failed in namespace ${management.namespace}\n`);
+    let isRefused = false;
+    for (const target of targets) if (!(await retryOne(target, flags, management, io))) isRefused = true;
+    return isRefused ? EXIT.failed : EXIT.done;
   });
 }
 
-async function failed({ client, namespace }: Management): Promise<string[]> {
-  const names: string[] = [];
+async function failed({ client, namespace }: Management): Promise<Target[]> {
+  const targets: Target[] = [];
   for await (const object of items(client, MACHINES.path(namespace))) {
     const { name, annotations } = machineView(object);
-    if (knownRecord(annotations)?.state === 'failed') names.push(name);
+    if (knownRecord(annotations)?.state === 'failed') targets.push(targetOf(name));
   }
-  return names;
+  return targets;
 }
 
 /** False: refused. */
 async function retryOne(
-  given: string,
+  target: Target,
   { force }: RetryFlags,
   { client, namespace }: Management,
   io: Io,
 ): Promise<boolean> {
-  const { kind, name, resource } = targetOf(given);
+  const { kind, name, resource } = target;
   const what = `${kind} ${namespace}/${name}: `;
-  let said = '';
   try {
+    const rollback =
+      kind === 'Machine' ? await rollbackOf(client, resource.path(namespace, name)) : undefined;
+    let said = '';
     await change(client, resource.path(namespace, name), (object) => {
       const decision =
         kind === 'Machine'
-          ? decideRetry(machineView(object), force)
+          ? decideRetry({ machine: machineView(object), rollback }, force)
           : decideOwnerRetry(texts(object, 'metadata', 'annotations'));
       if ('refusal' in decision) throw new StatusError(decision.refusal, { reason: 'BadInput' });
       said = decision.message;
       return { annotations: decision.annotations };
     });
+    io.out(`${hanging('', what + said, WIDTH)}\n`);
+    return true;
   } catch (error) {
     if (!(error instanceof StatusError) || (error.reason !== 'BadInput' && error.reason !== 'NotFound'))
       throw error;
@@ -78,11 +85,21 @@ async function retryOne(
     io.err(`${hanging('refit: ', what + why, WIDTH)}\n`);
     return false;
   }
-  io.out(`${hanging('', what + said, WIDTH)}\n`);
-  return true;
 }
 
-const OWNERS: Readonly<Record<string, { kind: string; resource: Resource }>> = {
+async function rollbackOf(client: ApiClient, path: string): Promise<string | undefined> {
+  const machine = machineView(await client.get(path));
+  const record = knownRecord(machine.annotations);
+  return record && runningRollback(await findRollbacks(client, machine, record.number));
+}
+
+interface Target {
+  kind: 'Machine' | 'KubeadmControlPlane' | 'MachineDeployment';
+  name: string;
+  resource: Resource;
+}
+
+const OWNERS: Readonly<Record<string, Omit<Target, 'name'>>> = {
   kubeadmcontrolplane: { kind: 'KubeadmControlPlane', resource: KUBEADM_CONTROL_PLANES },
   kcp: { kind: 'KubeadmControlPlane', resource: KUBEADM_CONTROL_PLANES },
   machinedeployment: { kind: 'MachineDeployment', resource: MACHINE_DEPLOYMENTS },
@@ -90,7 +107,7 @@ const OWNERS: Readonly<Record<string, { kind: string; resource: Resource }>> = {
 };
 
 /** `machine`, or `kind/owner`. Errors: BadInput for another kind. */
-function targetOf(given: string): { kind: string; name: string; resource: Resource } {
+function targetOf(given: string): Target {
   const [prefix = '', name] = given.split('/');
   if (name === undefined) return { kind: 'Machine', name: given, resource: MACHINES };
   const owner = Object.hasOwn(OWNERS, prefix) ? OWNERS[prefix] : undefined;

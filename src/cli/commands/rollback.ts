@@ -9,6 +9,7 @@ import { followWorkflow } from '../follow-workflow.ts';
 import type { Io } from '../io.ts';
 import { withManagement, type Management, type ManagementFlags } from '../management.ts';
 import { decideRollback, type RollbackPlan } from '../rollback/decision.ts';
+import { runningRollback } from '../rollback/find-rollbacks.ts';
 import {
   checkImageMap,
   chooseStepTemplates,
@@ -32,10 +33,10 @@ export function rollback(name: string, flags: RollbackFlags, io: Io): Promise<nu
   return withManagement(flags, async (management) => {
     const { client, namespace } = management;
     const situation = await readSituation(client, namespace, name);
-    const running = situation.rollbacks.find(({ workflow }) => workflow.finishedAt === undefined);
-    if (running) {
-      io.err(`A rollback runs already: Workflow ${namespace}/${running.workflow.name}\n`);
-      return flags.wait ? wait(running.workflow.name, management, io) : EXIT.done;
+    const running = runningRollback(situation.rollbacks);
+    if (running !== undefined) {
+      io.err(`A rollback runs already: Workflow ${namespace}/${running}\n`);
+      return flags.wait ? wait(running, management, io) : EXIT.done;
     }
     const plan = decideRollback(situation);
     if ('refusal' in plan)

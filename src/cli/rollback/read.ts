@@ -2,28 +2,23 @@
 import { StatusError } from '../../api/errors.ts';
 import { IMAGE_MAP_CONFIG_MAP } from '../../api/install.ts';
 import type { JsonObject } from '../../api/json.ts';
-import { CONTROL_PLANE_LABEL, MACHINE_UID_LABEL, OPERATION_LABEL, ROLLBACK_LABEL } from '../../api/labels.ts';
+import { CONTROL_PLANE_LABEL } from '../../api/labels.ts';
 import { knownRecord } from '../../api/operation.ts';
 import { oldest } from '../../api/version.ts';
 import { stepTemplatesName } from '../../generators/names.ts';
 import { CONFIG_MAPS, MACHINES, WORKFLOWS } from '../../hook/kubernetes/resources.ts';
 import { machineView } from '../../hook/kubernetes/views.ts';
-import { workflowView } from '../../hook/kubernetes/workflow-view.ts';
-import type { MachineView, WorkflowView } from '../../hook/store.ts';
+import type { MachineView } from '../../hook/store.ts';
 import type { ApiClient } from '../../kubernetes/api-client.ts';
-import { list, text, texts } from '../../kubernetes/fields.ts';
+import { list, text } from '../../kubernetes/fields.ts';
 import { orAbsent } from '../../steps/api/absent.ts';
 import { items } from '../../steps/api/items.ts';
 import { machineWorkflow, workflowNameOf } from '../machine-workflow.ts';
 import { version } from '../version.ts';
 import type { RollbackFacts } from './decision.ts';
+import { findRollbacks, type Rollback } from './find-rollbacks.ts';
 
 const TEMPLATES = '/apis/argoproj.io/v1alpha1/clusterworkflowtemplates';
-
-export interface Rollback {
-  attempt: number;
-  workflow: WorkflowView;
-}
 
 export interface RollbackSituation extends RollbackFacts {
   /** Tries so far, the newest last. */
@@ -52,7 +47,7 @@ export async function readSituation(
     ...(own ? { workflow: machineWorkflow(own, machine) } : {}),
     ...(stepTemplates === undefined ? {} : { stepTemplates }),
     ...(apiServerVersion === undefined ? {} : { apiServerVersion }),
-    rollbacks: record ? await readRollbacks(client, machine, record.number) : [],
+    rollbacks: record ? await findRollbacks(client, machine, record.number) : [],
   };
 }
 
@@ -64,20 +59,6 @@ async function oldestControlPlane(client: ApiClient, machine: MachineView): Prom
     if (isOther && kubeletVersion !== undefined) versions.push(kubeletVersion);
   }
   return oldest(versions);
-}
-
-async function readRollbacks(
-  client: ApiClient,
-  { namespace, uid }: MachineView,
-  number: number,
-): Promise<Rollback[]> {
-  const labelSelector = `${MACHINE_UID_LABEL}=${uid},${OPERATION_LABEL}=${number},${ROLLBACK_LABEL}`;
-  const found: Rollback[] = [];
-  for await (const object of items(client, WORKFLOWS.path(namespace), { labelSelector })) {
-    const attempt = Number(texts(object, 'metadata', 'labels')[ROLLBACK_LABEL]);
-    found.push({ attempt, workflow: workflowView(object) });
-  }
-  return found.sort((a, b) => a.attempt - b.attempt);
 }
 
 /** Of those that the operation used, that fit to us, or that are there. Errors: BadInput when there are none. */

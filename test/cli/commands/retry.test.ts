@@ -3,7 +3,14 @@ import { EXIT } from '../../../src/api/commands.ts';
 import { writeExternal } from '../../../src/api/external-record.ts';
 import { RETRY_ANNOTATION, UPDATE_IN_PROGRESS_ANNOTATION } from '../../../src/api/labels.ts';
 import { texts } from '../../../src/kubernetes/fields.ts';
-import { deploymentSample, machineSample } from '../../helpers/operator-objects.ts';
+import {
+  deploymentSample,
+  machineSample,
+  NAMESPACE,
+  PLACES,
+  uidOf,
+  workflowSample,
+} from '../../helpers/operator-objects.ts';
 import { operatorSite, type OperatorSite } from '../../helpers/operator-site.ts';
 
 const FAILED = {
@@ -66,7 +73,31 @@ allows no eviction for 20 minutes): asked for again
     expect(texts(on.get('MachineDeployment', 'md-0'), 'metadata', 'annotations')).toHaveProperty([
       RETRY_ANNOTATION,
     ]);
-    expect((await retry('ms/md-0')).code).toBe(EXIT.badInput);
+  });
+
+  it('is bad input for another kind, and touches none of the others', async () => {
+    const { code, stderr } = await retry('cp-1', 'ms/md-0');
+    expect(code).toBe(EXIT.badInput);
+    expect(stderr).toContain('got "ms/md-0", expected a Machine, or kubeadmcontrolplane/NAME');
+    expect(asked('cp-1')).toEqual([]);
+  });
+
+  it('refuses while the node is rolled back: two would work on it', async () => {
+    const rolledBack = workflowSample('cp-1', 3, 'kubelet');
+    const labels = {
+      'capi-refit.io/machine-uid': uidOf('cp-1'),
+      'capi-refit.io/operation': '3',
+      'capi-refit.io/rollback': '1',
+    };
+    const metadata = { ...rolledBack.metadata, name: 'refit-cp-1-rollback-1', labels };
+    on.put({ ...rolledBack, metadata });
+    const { code, stderr } = await retry('cp-1');
+    expect(code).toBe(EXIT.failed);
+    expect(stderr).toMatch(/lab\/cp-1: it is being rolled back \(Workflow\s+refit-cp-1-rollback-1\)/);
+    expect(asked('cp-1')).toEqual([]);
+    const place = { collection: PLACES.Workflow, namespace: NAMESPACE, name: metadata.name };
+    on.server.data.patch(place, { status: { finishedAt: '2026-01-01T12:00:00Z' } });
+    expect((await retry('cp-1')).code).toBe(EXIT.done);
   });
 
   it('reads again when somebody else was first', async () => {

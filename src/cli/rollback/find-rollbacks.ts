@@ -1,0 +1,33 @@
+// The Workflows that put the last operation of a Machine back.
+import { MACHINE_UID_LABEL, OPERATION_LABEL, ROLLBACK_LABEL } from '../../api/labels.ts';
+import { WORKFLOWS } from '../../hook/kubernetes/resources.ts';
+import { workflowView } from '../../hook/kubernetes/workflow-view.ts';
+import type { MachineView, WorkflowView } from '../../hook/store.ts';
+import type { ApiClient } from '../../kubernetes/api-client.ts';
+import { texts } from '../../kubernetes/fields.ts';
+import { items } from '../../steps/api/items.ts';
+
+export interface Rollback {
+  attempt: number;
+  workflow: WorkflowView;
+}
+
+/** Tries so far, the newest last. Errors: those of the client. */
+export async function findRollbacks(
+  client: ApiClient,
+  { namespace, uid }: Pick<MachineView, 'namespace' | 'uid'>,
+  operation: number,
+): Promise<Rollback[]> {
+  const labelSelector = `${MACHINE_UID_LABEL}=${uid},${OPERATION_LABEL}=${operation},${ROLLBACK_LABEL}`;
+  const found: Rollback[] = [];
+  for await (const object of items(client, WORKFLOWS.path(namespace), { labelSelector })) {
+    const attempt = Number(texts(object, 'metadata', 'labels')[ROLLBACK_LABEL]);
+    found.push({ attempt, workflow: workflowView(object) });
+  }
+  return found.sort((a, b) => a.attempt - b.attempt);
+}
+
+/** Name of the Workflow. */
+export function runningRollback(rollbacks: readonly Rollback[]): string | undefined {
+  return rollbacks.find(({ workflow }) => workflow.finishedAt === undefined)?.workflow.name;
+}
