@@ -2,6 +2,9 @@ import type { SemVer } from 'semver';
 import semver from 'semver';
 import { badInput } from './errors.ts';
 
+/** A kubelet may be so many minor versions older than every API server that it may talk to. */
+export const MAX_KUBELET_SKEW = 3;
+
 /** A Kubernetes version as CAPI writes it, `v1.34.3`. Errors: BadInput naming the field. */
 export function parseVersion(value: unknown, field: string): SemVer {
   // semver itself forgives a second `v` and blanks around.
@@ -28,5 +31,14 @@ export function isAboveApiServer(kubelet: string, apiServer: string): boolean {
 
 /** The lowest of the versions that can be read; undefined when there is none. */
 export function oldest(versions: readonly string[]): string | undefined {
-  return versions.filter((version) => semver.valid(version)).sort((a, b) => semver.compare(a, b))[0];
+  return sorted(versions)[0];
+}
+
+/** The highest of them. */
+export function newest(versions: readonly string[]): string | undefined {
+  return sorted(versions).at(-1);
+}
+
+function sorted(versions: readonly string[]): string[] {
+  return versions.filter((version) => semver.valid(version)).sort((a, b) => semver.compare(a, b));
 }

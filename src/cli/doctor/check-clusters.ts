@@ -1,15 +1,12 @@
 // Can the Clusters that opted in be updated in place as they are, and do their versions fit together? Pure.
 import type { JsonObject } from '../../api/json.ts';
 import { CONTROL_PLANE_LABEL, PAUSED_ANNOTATION, STRATEGY_IN_PLACE } from '../../api/labels.ts';
-import { oldest, parseVersion } from '../../api/version.ts';
+import { MAX_KUBELET_SKEW, newest, oldest, parseVersion } from '../../api/version.ts';
 import { at, text, texts } from '../../kubernetes/fields.ts';
 import { inPlaceProblem } from '../in-place-problem.ts';
 import { optedIn, strategyOf, type ClusterParts } from './clusters.ts';
 import type { Check } from './facts.ts';
 import { findingsOf, type Finding } from './finding.ts';
-
-/** The oldest kubelet that works with an API server, in minor versions. */
-const MAX_SKEW = 3;
 
 export const checkClusters: Check = (facts) => {
   const say = findingsOf('Clusters');
@@ -57,37 +54,42 @@ export const checkSkew: Check = (facts) => {
     }));
     const isControlPlane = (machine: JsonObject): boolean =>
       CONTROL_PLANE_LABEL in texts(machine, 'metadata', 'labels');
-    const server = oldest(
-      versions.filter(({ machine }) => isControlPlane(machine)).flatMap(({ version }) => version ?? []),
-    );
-    if (server === undefined) return [say.unknown(`${name}: no control-plane Node reports a version`)];
+    const servers = versions
+      .filter(({ machine }) => isControlPlane(machine))
+      .flatMap(({ version }) => version ?? []);
+    const [lowest, highest] = [oldest(servers), newest(servers)];
+    if (lowest === undefined || highest === undefined)
+      return [say.unknown(`${name}: no control-plane Node reports a version`)];
     const found = versions.flatMap(({ machine, version }) =>
       version === undefined
         ? []
-        : skewOf(nameOf(machine), version, { server, isControlPlane: isControlPlane(machine) }),
+        : skewOf(nameOf(machine), version, { lowest, highest, isControlPlane: isControlPlane(machine) }),
     );
-    return found.length > 0 ? found : [say.ok(`${name}: fits, API server ${server}`)];
+    return found.length > 0 ? found : [say.ok(`${name}: fits, API server ${lowest}`)];
   });
 };
 
-/** While a control plane is upgraded, its own new kubelets are above its oldest API server. */
-function skewOf(
-  name: string,
-  version: string,
-  { server, isControlPlane }: { server: string; isControlPlane: boolean },
-): Finding[] {
+interface ApiServers {
+  lowest: string;
+  highest: string;
+  isControlPlane: boolean;
+}
+
+/** A kubelet must fit to each of them. While a control plane is upgraded, its own new kubelets are above its oldest one. */
+function skewOf(name: string, version: string, { lowest, highest, isControlPlane }: ApiServers): Finding[] {
   const say = findingsOf('skew');
-  const minors = parseVersion(server, 'Node').minor - parseVersion(version, 'Node').minor;
-  if (minors > MAX_SKEW)
+  const minorsBelow = (server: string): number =>
+    parseVersion(server, 'Node').minor - parseVersion(version, 'Node').minor;
+  if (minorsBelow(highest) > MAX_KUBELET_SKEW)
     return [
       say.error(
-        `${name}: ${version}, too old for API server ${server}`,
+        `${name}: ${version}, too old for API server ${highest}`,
         'upgrade it before the control plane goes on',
       ),
     ];
-  if (minors < (isControlPlane ? -1 : 0))
+  if (minorsBelow(lowest) < (isControlPlane ? -1 : 0))
     return [
-      say.error(`${name}: ${version}, newer than API server ${server}`, 'upgrade the control plane first'),
+      say.error(`${name}: ${version}, newer than API server ${lowest}`, 'upgrade the control plane first'),
     ];
   return [];
 }

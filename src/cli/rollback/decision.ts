@@ -2,14 +2,14 @@
 import { CONTROL_PLANE_LABEL } from '../../api/labels.ts';
 import { isFinal, readRecord, type OperationRecord } from '../../api/operation.ts';
 import { FLIP_STEPS, type FlipStep, type Role } from '../../api/steps.ts';
-import { parseVersion } from '../../api/version.ts';
+import { MAX_KUBELET_SKEW, parseVersion } from '../../api/version.ts';
 import type { MachineView, WorkflowView } from '../../hook/store.ts';
 
 export interface RollbackFacts {
   machine: MachineView;
   /** Of the operation; it may be gone. */
   workflow?: WorkflowView;
-  /** Oldest version among the Cluster's control-plane nodes. */
+  /** The newest that an API server of the Cluster may be at. */
   apiServerVersion?: string;
 }
 
@@ -22,8 +22,6 @@ export interface RollbackPlan {
   stays: readonly string[];
 }
 
-/** The oldest kubelet that works with an API server, in minor versions. */
-const MAX_SKEW = 3;
 const NOT_UNDONE: readonly FlipStep[] = ['verify'];
 const OF_CONTROL_PLANE: readonly FlipStep[] = ['kubeadm', 'configure'];
 
@@ -77,8 +75,8 @@ function refusalOf(
 function skewOf({ from }: OperationRecord, apiServerVersion: string | undefined): string | undefined {
   if (from === undefined || apiServerVersion === undefined) return undefined;
   const [node, server] = [parseVersion(from, 'record'), parseVersion(apiServerVersion, 'Node')];
-  if (server.minor - node.minor <= MAX_SKEW) return undefined;
-  return `its kubelet would go back to ${from}, too old for the API server (${apiServerVersion}): at most ${MAX_SKEW} minor versions apart`;
+  if (server.minor - node.minor <= MAX_KUBELET_SKEW) return undefined;
+  return `its kubelet would go back to ${from}, too old for the API server (${apiServerVersion}): at most ${MAX_KUBELET_SKEW} minor versions apart`;
 }
 
 function begunSteps({ tasks }: WorkflowView): FlipStep[] {

@@ -4,7 +4,7 @@ import { IMAGE_MAP_CONFIG_MAP } from '../../api/install.ts';
 import type { JsonObject } from '../../api/json.ts';
 import { CONTROL_PLANE_LABEL } from '../../api/labels.ts';
 import { knownRecord } from '../../api/operation.ts';
-import { oldest } from '../../api/version.ts';
+import { newest } from '../../api/version.ts';
 import { stepTemplatesName } from '../../generators/names.ts';
 import { CONFIG_MAPS, MACHINES, WORKFLOWS } from '../../hook/kubernetes/resources.ts';
 import { machineView } from '../../hook/kubernetes/views.ts';
@@ -41,7 +41,7 @@ export async function readSituation(
   const own =
     record && (await orAbsent(client.get(WORKFLOWS.path(namespace, workflowNameOf(machine, record)))));
   const stepTemplates = own && templatesOf(own);
-  const apiServerVersion = await oldestControlPlane(client, machine);
+  const apiServerVersion = await newestApiServer(client, machine);
   return {
     machine,
     ...(own ? { workflow: machineWorkflow(own, machine) } : {}),
@@ -51,14 +51,15 @@ export async function readSituation(
   };
 }
 
-async function oldestControlPlane(client: ApiClient, machine: MachineView): Promise<string | undefined> {
+/** Of the other control-plane Machines; one that is being upgraded may have the new API server and the old kubelet. */
+async function newestApiServer(client: ApiClient, machine: MachineView): Promise<string | undefined> {
   const versions: string[] = [];
   for await (const object of items(client, MACHINES.path(machine.namespace))) {
-    const { name, cluster, labels, kubeletVersion } = machineView(object);
+    const { name, cluster, labels, version, kubeletVersion } = machineView(object);
     const isOther = name !== machine.name && cluster === machine.cluster && CONTROL_PLANE_LABEL in labels;
-    if (isOther && kubeletVersion !== undefined) versions.push(kubeletVersion);
+    if (isOther) versions.push(version ?? '', kubeletVersion ?? '');
   }
-  return oldest(versions);
+  return newest(versions);
 }
 
 /** Of those that the operation used, that fit to us, or that are there. Errors: BadInput when there are none. */

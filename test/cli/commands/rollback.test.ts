@@ -106,6 +106,15 @@ Nothing was done. To do it: refit rollback -n lab m-1 --yes
     expect(annotations).not.toHaveProperty([RETRY_ANNOTATION]);
   });
 
+  it('refuses a kubelet that is too old for the newest API server, which may be ahead of its own kubelet', async () => {
+    const record = { ...FAILED, from: 'v1.31.9', to: 'v1.32.0' };
+    on.put(machineSample('m-2', { worker: true, record }));
+    on.put(machineSample('cp-2', { version: 'v1.35.1', kubelet: 'v1.34.3' }));
+    const { code, stderr } = await rollback('m-2', '--yes');
+    expect(code).toBe(EXIT.badInput);
+    expect(stderr).toContain('go back to v1.31.9, too old for the API server (v1.35.1)');
+  });
+
   it('does nothing when the Machine changed meanwhile', async () => {
     on.server.failNext(1, 409, 'patch');
     expect((await rollback('m-1', '--yes')).code).toBe(EXIT.failed);

@@ -60,6 +60,21 @@ it.each<FindingRow>([
     /Machine lab\/md-1: v1.30.9, too old/,
   ],
   [
+    'a worker is too old for the newest API server of a control plane that is being upgraded',
+    {
+      machines: {
+        found: [
+          machineSample('cp-1', { kubelet: 'v1.33.7' }),
+          machineSample('cp-2', { kubelet: 'v1.34.3' }),
+          machineSample('md-1', { worker: true, kubelet: 'v1.30.9' }),
+        ],
+      },
+    },
+    'error',
+    'skew',
+    /Machine lab\/md-1: v1.30.9, too old for API server v1.34.3/,
+  ],
+  [
     'a worker is ahead',
     {
       machines: {
