@@ -12,7 +12,7 @@ const OLDEST = '4.0.0';
 const say = findingsOf('Argo Workflows');
 
 export const checkArgo: Check = (facts) => {
-  const { deployments, workflowDefinition } = facts;
+  const { deployments, workflowDefinition, argoConfig } = facts;
   if ('unknown' in deployments) return [say.unknown(deployments.unknown)];
   const [controller] = programs(deployments.found, ARGO_CONTROLLER);
   const definition = known(workflowDefinition);
@@ -20,7 +20,9 @@ export const checkArgo: Check = (facts) => {
     ...(controller
       ? controllerProblems(controller, facts)
       : [say.unknown('no Deployment here runs workflow-controller', 'look at it where it runs')]),
-    ...('unknown' in workflowDefinition ? [say.unknown(workflowDefinition.unknown)] : []),
+    ...[workflowDefinition, argoConfig].flatMap((looked) =>
+      'unknown' in looked ? [say.unknown(looked.unknown)] : [],
+    ),
     ...(definition && !isFull(definition)
       ? [
           say.error(
@@ -48,7 +50,7 @@ function controllerProblems(controller: Program, { namespaces }: DoctorFacts): F
       ? [say.error(`${where}: v${version.version}, too old`, `upgrade to ${OLDEST} or newer`)]
       : []),
     ...(available === 0
-      ? [say.error(`${where}: not available`, `kubectl -n ${controller.namespace} describe its pods`)]
+      ? [say.error(`${where}: not available`, `kubectl -n ${controller.namespace} describe pods`)]
       : []),
     ...(args.includes('--namespaced') && others.length > 0
       ? [

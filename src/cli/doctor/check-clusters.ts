@@ -1,36 +1,47 @@
 // Can the Clusters that opted in be updated in place as they are, and do their versions fit together? Pure.
 import type { JsonObject } from '../../api/json.ts';
-import { CONTROL_PLANE_LABEL, PAUSED_ANNOTATION, STRATEGY_IN_PLACE } from '../../api/labels.ts';
+import { CONTROL_PLANE_LABEL, PAUSED_ANNOTATION, PAUSED_BY_US, STRATEGY_IN_PLACE } from '../../api/labels.ts';
 import { MAX_KUBELET_SKEW, newest, oldest, parseVersion } from '../../api/version.ts';
 import { at, text, texts } from '../../kubernetes/fields.ts';
 import { inPlaceProblem } from '../in-place-problem.ts';
-import { optedIn, strategyOf, type ClusterParts } from './clusters.ts';
+import { optedIn, strategyOf, unseenOwners, type ClusterParts } from './clusters.ts';
 import type { Check } from './facts.ts';
 import { findingsOf, type Finding } from './finding.ts';
 
 export const checkClusters: Check = (facts) => {
   const say = findingsOf('Clusters');
-  return optedIn(facts).flatMap((parts) => {
-    const found = [...pauses(parts), ...(parts.strategy === STRATEGY_IN_PLACE ? inPlaceProblems(parts) : [])];
-    return found.length > 0 ? found : [say.ok(`${parts.name}: can be updated in place`)];
+  const unseen = unseenOwners(facts);
+  const found = optedIn(facts).flatMap((parts) => {
+    const problems = [
+      ...pauses(parts),
+      ...(parts.strategy === STRATEGY_IN_PLACE ? inPlaceProblems(parts) : []),
+    ];
+    if (problems.length > 0 || unseen.length > 0) return problems;
+    return [say.ok(`${parts.name}: can be updated in place`)];
   });
+  return [...unseen.map((why) => say.unknown(why)), ...found];
 };
 
 function pauses({ cluster, name, controlPlanes, machineDeployments }: ClusterParts): Finding[] {
   const say = findingsOf('Clusters');
   const isPaused = at(cluster, 'spec', 'paused') === true;
-  const owners = [...controlPlanes, ...machineDeployments].filter(
-    (owner) => PAUSED_ANNOTATION in texts(owner, 'metadata', 'annotations'),
-  );
   return [
     ...(isPaused ? [say.warning(`${name} is paused: nothing happens to it`, 'set spec.paused: false')] : []),
-    ...owners.map((owner) =>
-      say.warning(
-        `${nameOf(owner)} is paused`,
-        'refit status says whether Refit did it; else remove the annotation',
-      ),
-    ),
+    ...[...controlPlanes, ...machineDeployments].flatMap(pauseOf),
   ];
+}
+
+function pauseOf(owner: JsonObject): Finding[] {
+  const say = findingsOf('Clusters');
+  const pause = texts(owner, 'metadata', 'annotations')[PAUSED_ANNOTATION];
+  if (pause === undefined) return [];
+  if (pause === PAUSED_BY_US) {
+    const remedy =
+      'refit status says why; leave the pause: without it Cluster API would replace its Machines';
+    return [say.warning(`${nameOf(owner)} is held by Refit for its upgrade`, remedy)];
+  }
+  const remedy = `ask who paused it; then remove annotation ${PAUSED_ANNOTATION}`;
+  return [say.warning(`${nameOf(owner)} is paused by somebody else: nothing happens to it`, remedy)];
 }
 
 function inPlaceProblems({ controlPlanes, machineDeployments }: ClusterParts): Finding[] {
@@ -47,6 +58,7 @@ function inPlaceProblems({ controlPlanes, machineDeployments }: ClusterParts): F
 
 export const checkSkew: Check = (facts) => {
   const say = findingsOf('skew');
+  if ('unknown' in facts.machines) return [say.unknown(facts.machines.unknown)];
   return optedIn(facts).flatMap(({ name, machines }) => {
     const versions = machines.map((machine) => ({
       machine,

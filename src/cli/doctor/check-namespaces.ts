@@ -4,7 +4,7 @@ import { canonicalJson, type JsonValue } from '../../api/json.ts';
 import { SERVER_NAMESPACE } from '../../charts/names.ts';
 import { imageMapOf } from '../image-map.ts';
 import { reasonOf, serverImageMap } from './check-server.ts';
-import { wantedVersions } from './clusters.ts';
+import { unseenOwners, wantedVersions } from './clusters.ts';
 import { known, type Check, type DoctorFacts, type Looked, type NamespaceFacts } from './facts.ts';
 import { findingsOf, type Finding } from './finding.ts';
 import type { Need } from './needs.ts';
@@ -12,6 +12,8 @@ import type { Need } from './needs.ts';
 export const checkNamespaces: Check = (facts) => {
   const say = findingsOf('namespaces');
   if (facts.namespaces.length === 0) {
+    const unseen = unseenOwners(facts);
+    if (unseen.length > 0) return unseen.map((why) => say.unknown(why));
     return [
       say.warning('no Cluster has opted in', 'kubectl label cluster NAME capi-refit.io/strategy=in-place'),
     ];

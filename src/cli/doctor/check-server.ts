@@ -115,7 +115,7 @@ export const checkPolicy: Check = (facts) => {
   try {
     const { onUncovered } = policyOf(policy.found);
     if (onUncovered === 'block') return [say.ok('valid')];
-    return [say.warning('onUncovered: replace lets Cluster API delete Machines', 'block keeps them')];
+    return [say.warning('onUncovered: replace lets Cluster API delete Machines', 'set onUncovered: block')];
   } catch (error) {
     return [say.error(reasonOf(error), `correct ConfigMap ${SERVER_NAMESPACE}/refit-policy`)];
   }

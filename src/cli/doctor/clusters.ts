@@ -22,6 +22,13 @@ export function optedIn(facts: ClusterObjects): ClusterParts[] {
   return (known(facts.clusters) ?? []).map((cluster) => parts(cluster, facts)).filter(isOptedIn);
 }
 
+/** Why it is not known who has opted in, or with what. */
+export function unseenOwners({ clusters, controlPlanes, machineDeployments }: ClusterObjects): string[] {
+  return [clusters, controlPlanes, machineDeployments].flatMap((looked) =>
+    'unknown' in looked ? [looked.unknown] : [],
+  );
+}
+
 function parts(cluster: JsonObject, facts: ClusterObjects): ClusterParts {
   const [namespace, name] = [text(cluster, 'metadata', 'namespace'), text(cluster, 'metadata', 'name')];
   const own = (objects: readonly JsonObject[] | undefined): JsonObject[] =>

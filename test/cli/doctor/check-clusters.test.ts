@@ -1,12 +1,20 @@
-import { it } from '@jest/globals';
+import { expect, it } from '@jest/globals';
+import { PAUSED_ANNOTATION, PAUSED_BY_US } from '../../../src/api/labels.ts';
+import { diagnose } from '../../../src/cli/doctor/diagnose.ts';
 import {
   clusterSample,
   controlPlaneSample,
   deploymentSample,
   machineSample,
+  type Sample,
 } from '../../helpers/operator-objects.ts';
 import { expectAllWell, expectFinding, type FindingRow } from './expect-finding.ts';
-import { NO_SURGE } from './samples.ts';
+import { facts, NO_SURGE } from './samples.ts';
+
+function paused(by: string): Sample {
+  const owner = controlPlaneSample('v1.34.3', NO_SURGE);
+  return { ...owner, metadata: { ...owner.metadata, annotations: { [PAUSED_ANNOTATION]: by } } };
+}
 
 it.each<FindingRow>([
   [
@@ -15,6 +23,20 @@ it.each<FindingRow>([
     'warning',
     'Clusters',
     /lab\/edge is paused/,
+  ],
+  [
+    'somebody else has paused an owner',
+    { controlPlanes: { found: [paused('')] } },
+    'warning',
+    'Clusters',
+    /lab\/edge-cp is paused by somebody else/,
+  ],
+  [
+    'Refit holds an owner',
+    { controlPlanes: { found: [paused(PAUSED_BY_US)] } },
+    'warning',
+    'Clusters',
+    /lab\/edge-cp is held by Refit/,
   ],
   [
     'a control plane has one replica',
@@ -88,6 +110,12 @@ it.each<FindingRow>([
 ])('finds that %s', (_name, changed, level, check, message) =>
   expectFinding(changed, { level, check, message }),
 );
+
+it('does not advise to take the pause of Refit away: Cluster API would replace Machines', () => {
+  const findings = diagnose(facts({ controlPlanes: { found: [paused(PAUSED_BY_US)] } }));
+  const [finding] = findings.filter(({ check }) => check === 'Clusters');
+  expect(finding?.remedy).toContain('leave the pause');
+});
 
 it('nothing of a control plane in the middle of its upgrade', () => {
   const machines = [

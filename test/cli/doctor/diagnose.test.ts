@@ -19,6 +19,13 @@ describe('diagnose', () => {
     'policy',
     'imageMap',
     'missing',
+    'workflowDefinition',
+    'argoConfig',
+    'webhook',
+    'clusters',
+    'machines',
+    'controlPlanes',
+    'machineDeployments',
   ] as const)('says why it knows nothing where %s may not be read', (key) => {
     const findings = diagnose(facts({ [key]: { unknown: 'GET /x: 403 forbidden' } }));
     expect(findings.filter(({ level }) => level === 'error')).toEqual([]);
@@ -26,6 +33,14 @@ describe('diagnose', () => {
       expect.objectContaining({ level: 'unknown', message: 'GET /x: 403 forbidden' }),
     );
   });
+});
+
+it('does not take Clusters that may not be seen for none, nor for good ones', () => {
+  const unseen = { unknown: 'GET /x: 403 forbidden' };
+  const findings = diagnose(facts({ clusters: unseen, namespaces: [] }));
+  expect(findings.map(({ message }) => message)).not.toContain('no Cluster has opted in');
+  const clusters = diagnose(facts({ controlPlanes: unseen })).filter(({ check }) => check === 'Clusters');
+  expect(clusters.map(({ level }) => level)).toEqual(['unknown']);
 });
 
 describe('the text', () => {
