@@ -1,5 +1,5 @@
 // What an owner of Machines asks for, the same for both kinds of owner. Pure.
-import { at, text, texts } from './fields.ts';
+import { at, list, text, texts } from './fields.ts';
 import { badInput } from './errors.ts';
 import { isObject, jsonDigest, type JsonObject, type JsonValue } from './json.ts';
 import { RELEASE_ANNOTATION } from './labels.ts';
@@ -93,6 +93,16 @@ export function askDigest(owner: JsonObject): string {
           at(spec, 'template', 'spec', key),
         );
   return jsonDigest({ asked: asked.map((value) => value ?? null), release });
+}
+
+const WORK: readonly string[] = ['RollingOut', 'ScalingUp', 'ScalingDown', 'Remediating'];
+
+/** The condition by which Cluster API says that it changes the owner's Machines; it stands still while the owner is paused. */
+export function capiWork(owner: JsonObject): string | undefined {
+  return list(owner, 'status', 'conditions')
+    .filter((condition) => text(condition, 'status') === 'True')
+    .map((condition) => text(condition, 'type') ?? '')
+    .find((type) => WORK.includes(type));
 }
 
 export function referenceOf(value: JsonValue | undefined): Reference | undefined {

@@ -1,7 +1,7 @@
 // Why an owner's Machines are not upgraded externally: each text says what to do. Pure.
 import { isPausedByOthers } from '../api/external-record.ts';
-import { clusterNameOf, type Ask } from '../api/external-owner.ts';
-import { at, list, text, texts } from '../api/fields.ts';
+import { capiWork, clusterNameOf, type Ask } from '../api/external-owner.ts';
+import { at, text, texts } from '../api/fields.ts';
 import type { JsonObject } from '../api/json.ts';
 import {
   BLOCKED_ANNOTATION,
@@ -73,7 +73,11 @@ function pauseRefusal({ owner, cluster, machineSets, ask }: Surroundings): strin
     : `${text(paused, 'kind') ?? 'MachineSet'} ${nameOf(paused)} is paused by somebody else (annotation ${PAUSED_ANNOTATION}): remove that first`;
 }
 
-function namesRefusal({ ask, named }: Surroundings, machines: readonly JsonObject[]): string | undefined {
+/** Also asked while an upgrade runs. */
+export function namesRefusal(
+  { ask, named }: Surroundings,
+  machines: readonly JsonObject[],
+): string | undefined {
   const other = machines.find((machine) => text(machine, 'spec', 'clusterName') !== ask.cluster);
   if (other) {
     return `Machine ${nameOf(other)}: of Cluster ${text(other, 'spec', 'clusterName') ?? 'none'}, expected ${ask.cluster}`;
@@ -90,15 +94,10 @@ function namesRefusal({ ask, named }: Surroundings, machines: readonly JsonObjec
     : `Machines ${missing.join(', ')}: left out, expected all of ${whatOf(ask)}: Cluster API would replace them. Name all, or none`;
 }
 
-const ROLLING: readonly string[] = ['RollingOut', 'ScalingUp', 'ScalingDown', 'Remediating'];
-
 /** Is Cluster API in the middle of something with these Machines? */
 function rolloutRefusal(around: Surroundings, machines: readonly JsonObject[]): string | undefined {
   const { owner, machineSets, ask } = around;
-  const active = list(owner, 'status', 'conditions')
-    .filter((condition) => text(condition, 'status') === 'True')
-    .map((condition) => text(condition, 'type') ?? '')
-    .find((type) => ROLLING.includes(type));
+  const active = capiWork(owner);
   if (active !== undefined) return `${whatOf(ask)}: Cluster API is at work (condition ${active}): ${AGAIN}`;
   if (machines.length !== ask.replicas) {
     return `${whatOf(ask)}: got ${machines.length} Machines, expected ${ask.replicas}: Cluster API is scaling it, ${AGAIN}`;

@@ -1,5 +1,5 @@
 // What the admission webhooks answer. Pure: gives the answer to a review, and changes nothing.
-import { askDigest, askedVersion } from '../../api/external-owner.ts';
+import { askDigest, askedVersion, capiWork } from '../../api/external-owner.ts';
 import {
   isPausedByOthers,
   isPausedByUs,
@@ -74,45 +74,58 @@ export function admitOwner({ object, oldObject }: Review): Verdict {
   const [now, before] = [annotationsOf(object), annotationsOf(oldObject)];
   // The way out for people: without the label Refit has no say.
   if (texts(object, 'metadata', 'labels')[STRATEGY_LABEL] !== STRATEGY_EXTERNAL) return ALLOWED;
-  if (text(object, 'metadata', 'deletionTimestamp') !== undefined) return ALLOWED;
-  const record = knownExternal(before);
-  if (askDigest(object) !== askDigest(oldObject)) return onEdit(object, now, record);
+  if (text(oldObject, 'metadata', 'deletionTimestamp') !== undefined) return ALLOWED;
+  if (askDigest(object) !== askDigest(oldObject)) return onEdit(object, oldObject);
   return isDropped(now, before) ? kept(now, before) : ALLOWED;
 }
 
-function onEdit(
-  object: JsonObject,
-  now: Record<string, string>,
-  record: ExternalRecord | undefined,
-): Verdict {
+function onEdit(object: JsonObject, oldObject: JsonObject): Verdict {
+  const [now, before] = [annotationsOf(object), annotationsOf(oldObject)];
+  const record = knownExternal(before);
   if (record?.state === 'running') {
     const message =
       `an upgrade to ${record.to} runs (Workflow ${record.workflow ?? 'unknown'}): wait until it has ended, or stop the ` +
       'Workflow, then change this again';
     return { allowed: false, message };
   }
+  // Of an owner that we paused they are as they were then.
+  const work = isPausedByUs(before) ? undefined : capiWork(oldObject);
   if (isPausedByOthers(now)) {
-    const warning = `paused by somebody else: Refit does nothing until annotation ${PAUSED_ANNOTATION} is removed and the object is changed again`;
-    return { allowed: true, warnings: [warning] };
+    const then = work === undefined ? 'Refit upgrades it' : `Cluster API goes on with it (condition ${work})`;
+    const warning = `paused by somebody else: nothing happens until annotation ${PAUSED_ANNOTATION} is removed, then ${then}`;
+    const annotations = { ...now, ...writeExternal(requested(object, record)) };
+    return { allowed: true, warnings: [warning], ...(work === undefined ? { annotations } : {}) };
   }
-  const requested: ExternalRecord = {
-    version: 1,
-    number: (record?.number ?? 0) + 1,
-    state: 'requested',
-    to: askedVersion(object) ?? 'none',
-    ...(record?.applied === undefined ? {} : { applied: record.applied }),
-  };
+  if (work !== undefined) {
+    const message =
+      `Cluster API is at work on it (condition ${work}), and would be stopped in the middle: change it again when that ` +
+      `has ended. Without label ${STRATEGY_LABEL} the change is Cluster API's, which replaces Machines`;
+    return { allowed: false, message };
+  }
   return {
     allowed: true,
-    annotations: { ...now, [PAUSED_ANNOTATION]: PAUSED_BY_US, ...writeExternal(requested) },
+    annotations: { ...now, [PAUSED_ANNOTATION]: PAUSED_BY_US, ...writeExternal(requested(object, record)) },
   };
 }
 
-/** Our own release changes the record in the same write. */
+function requested(object: JsonObject, last: ExternalRecord | undefined): ExternalRecord {
+  return {
+    version: 1,
+    number: (last?.number ?? 0) + 1,
+    state: 'requested',
+    to: askedVersion(object) ?? 'none',
+    ...(last?.applied === undefined ? {} : { applied: last.applied }),
+  };
+}
+
+/**
+ * Would the write give Machines that are not up to date to Cluster API, or hide what is known of them? A pause of
+ * somebody else goes over to us when it is taken away. Our own release changes the record in the same write.
+ */
 function isDropped(now: Record<string, string>, before: Record<string, string>): boolean {
-  if (!isPausedByUs(before)) return false;
-  const record = now[EXTERNAL_ANNOTATION] ?? before[EXTERNAL_ANNOTATION];
-  if (record !== before[EXTERNAL_ANNOTATION]) return false;
+  const record = knownExternal(before);
+  if (!(PAUSED_ANNOTATION in before) || record === undefined || record.state === 'succeeded') return false;
+  if ((now[EXTERNAL_ANNOTATION] ?? before[EXTERNAL_ANNOTATION]) !== before[EXTERNAL_ANNOTATION]) return false;
   return !(PAUSED_ANNOTATION in now) || !(EXTERNAL_ANNOTATION in now);
 }
 
@@ -126,7 +139,7 @@ function kept(now: Record<string, string>, before: Record<string, string>): Verd
     warnings: [warning],
     annotations: {
       ...now,
-      [PAUSED_ANNOTATION]: PAUSED_BY_US,
+      [PAUSED_ANNOTATION]: now[PAUSED_ANNOTATION] ?? PAUSED_BY_US,
       ...(held === undefined ? {} : { [EXTERNAL_ANNOTATION]: held }),
     },
   };

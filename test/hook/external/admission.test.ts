@@ -53,22 +53,70 @@ describe('a labelled owner', () => {
       'the label is gone',
       controlPlane(['/metadata/labels/capi-refit.io~1strategy', undefined], ['/spec/version', 'v1.35.1']),
     ],
-    [
-      'it is being deleted',
-      controlPlane(['/metadata/deletionTimestamp', 'now'], ['/spec/version', 'v1.35.1']),
-    ],
   ])('is left alone when %s', (_what, after) => {
     expect(admit(controlPlane(), after)).toEqual({ allowed: true });
   });
 
-  it('that somebody else paused stays theirs, and they are told', () => {
-    const { allowed, annotations, warnings } = admit(
-      controlPlane(OLD, [PAUSED, 'me']),
-      controlPlane([PAUSED, 'me']),
-    );
+  it('is left alone when it is being deleted, also by who does not send that back', () => {
+    const before = held(controlPlane(OLD, ['/metadata/deletionTimestamp', 'now']));
+    expect(admit(before, controlPlane())).toEqual({ allowed: true });
+  });
+
+  it('that somebody else paused stays theirs, is remembered, and they are told', () => {
+    const {
+      allowed,
+      annotations = {},
+      warnings,
+    } = admit(controlPlane(OLD, [PAUSED, 'me']), controlPlane([PAUSED, 'me']));
     expect(allowed).toBe(true);
-    expect(annotations).toBeUndefined();
+    expect(annotations['cluster.x-k8s.io/paused']).toBe('me');
+    expect(knownExternal(annotations)).toMatchObject({ state: 'requested', to: TO });
     expect(warnings?.[0]).toContain('paused by somebody else');
+  });
+
+  it.each(['requested', 'failed'] as const)(
+    'whose upgrade is %s goes over to us when somebody else takes their pause away: Cluster API would replace its Machines',
+    (state) => {
+      const theirs = edited(held(controlPlane(), { state }), [PAUSED, '']);
+      const { annotations } = admit(theirs, edited(theirs, [PAUSED, undefined]));
+      expect(annotations).toMatchObject({ 'cluster.x-k8s.io/paused': 'capi-refit.io' });
+    },
+  );
+
+  it.each<[string, JsonObject]>([
+    ['has no upgrade', controlPlane([PAUSED, 'me'])],
+    ['is as it was asked for', edited(held(controlPlane(), { state: 'succeeded' }), [PAUSED, 'me'])],
+    ['has an unreadable record of ours', controlPlane([PAUSED, 'capi-refit.io'], [RECORD, '{'])],
+  ])('that %s may be unpaused', (_what, before) => {
+    expect(admit(before, edited(before, [PAUSED, undefined]))).toEqual({ allowed: true });
+  });
+
+  const rolling = (status: string): Edit => ['/status', { conditions: [{ type: 'RollingOut', status }] }];
+
+  it('may not be edited in the middle of what Cluster API does with it: paused, that would never end', () => {
+    const { allowed, message } = admit(controlPlane(OLD, rolling('True')), controlPlane());
+    expect(allowed).toBe(false);
+    expect(message).toContain('at work on it (condition RollingOut)');
+    expect(message).toContain('change it again when that has ended');
+    expect(admit(controlPlane(OLD, rolling('False')), controlPlane()).allowed).toBe(true);
+  });
+
+  it('may be edited then if we paused it, since its conditions stand still', () => {
+    const before = edited(held(controlPlane(OLD, rolling('True')), { state: 'declined' }));
+    expect(admit(before, edited(before, ['/spec/version', TO])).allowed).toBe(true);
+  });
+
+  it('that somebody else paused in the middle of it stays with Cluster API', () => {
+    const before = controlPlane(OLD, rolling('True'), [PAUSED, 'me']);
+    const { allowed, annotations, warnings } = admit(before, edited(before, ['/spec/version', TO]));
+    expect({ allowed, annotations }).toEqual({ allowed: true, annotations: undefined });
+    expect(warnings?.[0]).toContain('Cluster API goes on with it');
+  });
+
+  it('gets the same when it is asked about again, with our annotations', () => {
+    const first = admit(controlPlane(OLD), controlPlane());
+    const again = admit(controlPlane(OLD), controlPlane(['/metadata/annotations', first.annotations]));
+    expect(again).toEqual(first);
   });
 
   it('may not be edited while its upgrade runs', () => {
