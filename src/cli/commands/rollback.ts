@@ -6,16 +6,12 @@ import { rollbackWorkflow } from '../../generators/rollback.ts';
 import { MACHINES, WORKFLOWS } from '../../hook/kubernetes/resources.ts';
 import type { WorkflowView } from '../../hook/store.ts';
 import { followWorkflow } from '../follow-workflow.ts';
+import { installedImageMap } from '../installed-image-map.ts';
 import type { Io } from '../io.ts';
 import { withManagement, type Management, type ManagementFlags } from '../management.ts';
 import { decideRollback, type RollbackPlan } from '../rollback/decision.ts';
 import { runningRollback } from '../rollback/find-rollbacks.ts';
-import {
-  checkImageMap,
-  chooseStepTemplates,
-  readSituation,
-  type RollbackSituation,
-} from '../rollback/read.ts';
+import { chooseStepTemplates, readSituation, type RollbackSituation } from '../rollback/read.ts';
 import { rollbackText } from '../rollback/text.ts';
 import { hanging } from '../text.ts';
 
@@ -41,7 +37,7 @@ export function rollback(name: string, flags: RollbackFlags, io: Io): Promise<nu
     const plan = decideRollback(situation);
     if ('refusal' in plan)
       throw new StatusError(`Machine ${namespace}/${name}: ${plan.refusal}`, { reason: 'BadInput' });
-    await checkImageMap(client, namespace);
+    await installedImageMap(client, namespace);
     const stepTemplates = await chooseStepTemplates(client, situation.stepTemplates);
     io.out(rollbackText(situation.machine, plan, io.isTerminal));
     if (flags.yes !== true) {

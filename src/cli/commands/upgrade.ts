@@ -8,7 +8,7 @@ import { withManagement, type Management, type ManagementFlags } from '../manage
 import { changesSince, changeText } from '../status/changes.ts';
 import { statusOutput } from '../status/cluster-status.ts';
 import { readStatus } from '../status/read-status.ts';
-import type { OwnerStatus, StatusOutput } from '../status/types.ts';
+import type { StatusOutput } from '../status/types.ts';
 import { hanging } from '../text.ts';
 import {
   decideUpgrade,
@@ -21,7 +21,7 @@ import {
 import { preview, previewText } from '../upgrade/preview.ts';
 import { readPreview } from '../upgrade/read-preview.ts';
 import { readUpgrade } from '../upgrade/read.ts';
-import { stageState, type Begun } from '../upgrade/stage-state.ts';
+import { ownerOf, stageState, type Begun } from '../upgrade/stage-state.ts';
 import { stageLine } from '../upgrade/text.ts';
 
 export interface UpgradeFlags extends ManagementFlags, Wanted {
@@ -94,23 +94,17 @@ async function show(
 /** `done`, or the exit code. */
 async function perform(stage: Stage, work: Work): Promise<'done' | number> {
   const { flags, management, io } = work;
-  const { clock, namespace } = management;
-  const before = ownerOf(await look(work), stage)?.upgrade?.number ?? 0;
-  const begun: Begun = { stage, before };
+  const before = stage.edit && ownerOf((await look(work)).clusters[0], stage);
+  const begun: Begun = { stage, ...(before ? { before } : {}) };
   if (stage.edit) {
-    // Seconds, as Events have them.
-    begun.editedAt = clock
-      .now()
-      .toISOString()
-      .replace(/\.\d+Z$/, 'Z');
     await write(stage.edit, management);
-    io.err(`${stage.edit.kind} ${namespace}/${stage.edit.name}: edited\n`);
+    io.err(`${stage.edit.kind} ${management.namespace}/${stage.edit.name}: edited\n`);
   }
-  if (!flags.wait) {
-    io.err('Not waited for: the owners after it are not touched. Follow it with: refit status -w\n');
-    return EXIT.done;
-  }
-  return follow(begun, work);
+  if (flags.wait) return follow(begun, work);
+  const end = stage.edit ? undefined : endOf(begun, await look(work), io);
+  if (end !== undefined) return end;
+  io.err('Not waited for: the owners after it are not touched. Follow it with: refit status -w\n');
+  return EXIT.done;
 }
 
 /** What came before has taken its time. Errors: Failed when somebody else has edited it since. */
@@ -135,13 +129,8 @@ async function follow(begun: Begun, work: Work): Promise<'done' | number> {
     if (found) {
       for (const change of changesSince(previous, found)) io.err(`${changeText(change)}\n`);
       previous = found;
-      const state = stageState(found.clusters[0], begun);
-      if (state.state === 'done') return 'done';
-      if (state.state === 'failed') {
-        io.err(`${hanging('refit: ', `${begun.stage.kind} ${begun.stage.name}: ${state.reason}`, WIDTH)}\n`);
-        io.err('Nothing after it was begun. When the cause is gone: refit retry, then the same command.\n');
-        return EXIT.failed;
-      }
+      const end = endOf(begun, found, io);
+      if (end !== undefined) return end;
     }
     await clock.sleep(LOOK_SECONDS, signal);
   }
@@ -154,8 +143,14 @@ async function look({ cluster, management }: Work): Promise<StatusOutput> {
   return statusOutput({ ...facts, cluster }, management.clock.now());
 }
 
-function ownerOf({ clusters }: StatusOutput, stage: Stage): OwnerStatus | undefined {
-  return clusters[0]?.owners.find(({ kind, name }) => kind === stage.kind && name === stage.name);
+/** undefined: it goes on. Otherwise `done`, or the exit code, with the reason said. */
+function endOf({ stage, ...begun }: Begun, { clusters }: StatusOutput, io: Io): 'done' | number | undefined {
+  const state = stageState(clusters[0], { stage, ...begun });
+  if (state.state === 'going') return undefined;
+  if (state.state === 'done') return 'done';
+  io.err(`${hanging('refit: ', `${stage.kind} ${stage.name}: ${state.reason}`, WIDTH)}\n`);
+  io.err('Nothing after it was begun. When the cause is gone: refit retry, then the same command.\n');
+  return EXIT.failed;
 }
 
 /** The API server may be on a node that is upgraded. */

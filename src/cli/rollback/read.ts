@@ -1,12 +1,11 @@
 // Reads what a rollback depends on.
 import { StatusError } from '../../api/errors.ts';
-import { IMAGE_MAP_CONFIG_MAP } from '../../api/install.ts';
 import type { JsonObject } from '../../api/json.ts';
 import { CONTROL_PLANE_LABEL } from '../../api/labels.ts';
 import { knownRecord } from '../../api/operation.ts';
 import { newest } from '../../api/version.ts';
 import { stepTemplatesName } from '../../generators/names.ts';
-import { CONFIG_MAPS, MACHINES, WORKFLOWS } from '../../hook/kubernetes/resources.ts';
+import { MACHINES, WORKFLOWS } from '../../hook/kubernetes/resources.ts';
 import { machineView } from '../../hook/kubernetes/views.ts';
 import type { MachineView } from '../../hook/store.ts';
 import type { ApiClient } from '../../kubernetes/api-client.ts';
@@ -77,15 +76,6 @@ export async function chooseStepTemplates(client: ApiClient, used: string | unde
     {
       reason: 'BadInput',
     },
-  );
-}
-
-/** Errors: BadInput when there is no image that could go to a node. */
-export async function checkImageMap(client: ApiClient, namespace: string): Promise<void> {
-  if (await orAbsent(client.get(CONFIG_MAPS.path(namespace, IMAGE_MAP_CONFIG_MAP)))) return;
-  throw new StatusError(
-    `ConfigMap ${namespace}/${IMAGE_MAP_CONFIG_MAP}: not there: apply dist/refit-cluster-namespace-${namespace}.k8s.yaml`,
-    { reason: 'BadInput' },
   );
 }
 

@@ -7,6 +7,7 @@ import {
   DEPLOYMENT_NAME_LABEL,
   OPERATION_ANNOTATION,
   PAUSED_ANNOTATION,
+  RETRY_ANNOTATION,
   STRATEGY_LABEL,
 } from '../../api/labels.ts';
 import { machineView } from '../../hook/kubernetes/views.ts';
@@ -111,12 +112,14 @@ function deployment(owner: JsonObject): Owner {
   return { kind: 'MachineDeployment', ...common(owner), ...optional('version', version) };
 }
 
-function common(owner: JsonObject): Pick<Owner, 'name' | 'strategy' | 'paused' | 'upgrade'> {
+function common(owner: JsonObject): Pick<Owner, 'name' | 'strategy' | 'paused' | 'upgrade' | 'retry'> {
+  const annotations = texts(owner, 'metadata', 'annotations');
   return {
     name: text(owner, 'metadata', 'name') ?? '',
     ...optional('strategy', strategyOf(owner)),
-    paused: PAUSED_ANNOTATION in texts(owner, 'metadata', 'annotations'),
-    ...optional('upgrade', knownExternal(texts(owner, 'metadata', 'annotations'))),
+    paused: PAUSED_ANNOTATION in annotations,
+    ...optional('upgrade', knownExternal(annotations)),
+    ...(RETRY_ANNOTATION in annotations ? { retry: true } : {}),
   };
 }
 

@@ -3,6 +3,7 @@ import {
   BLOCKED_ANNOTATION,
   CONTROL_PLANE_LABEL,
   PENDING_HOOKS_ANNOTATION,
+  RETRY_ANNOTATION,
   UNCOUNTED_MOVE_ANNOTATION,
   UPDATE_IN_PROGRESS_ANNOTATION,
 } from '../../api/labels.ts';
@@ -90,7 +91,7 @@ function situation(
       return { state: 'stopping', since: record.startedAt, message: record.reason ?? 'told to stop' };
     case 'failed':
     case 'cancelled':
-      return { state: record.state, ...sinceOf(record.finishedAt), message: reasonOf(record) };
+      return ended(machine, record);
     case 'succeeded':
     case undefined:
       return resting(facts, record, now);
@@ -109,6 +110,13 @@ function updating(record: OperationRecord, workflow: WorkflowView | undefined, n
       ? { step: { ...step, ...(task.startedAt === undefined ? {} : { startedAt: task.startedAt }) } }
       : {}),
   };
+}
+
+function ended({ annotations }: MachineView, record: OperationRecord): Situation {
+  const since = sinceOf(record.finishedAt);
+  if (!(RETRY_ANNOTATION in annotations))
+    return { state: record.state as 'failed' | 'cancelled', ...since, message: reasonOf(record) };
+  return { state: 'waiting', ...since, message: `a retry was asked for, after ${reasonOf(record)}` };
 }
 
 function reasonOf(record: OperationRecord): string {

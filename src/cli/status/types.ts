@@ -51,6 +51,8 @@ export interface OwnerStatus {
   paused: boolean;
   /** The last upgrade that Refit does or did for it in place of Cluster API. */
   upgrade?: ExternalRecord;
+  /** It was asked for again, and has not begun. */
+  retry?: true;
   machines: MachineStatus[];
 }
 

@@ -1,12 +1,10 @@
 // Reads what an upgrade depends on.
 import { StatusError } from '../../api/errors.ts';
-import { IMAGE_MAP_CONFIG_MAP } from '../../api/install.ts';
 import type { JsonObject } from '../../api/json.ts';
 import { CLUSTER_NAME_LABEL } from '../../api/labels.ts';
 import type { ImageMap } from '../../api/policy.ts';
 import {
   CLUSTERS,
-  CONFIG_MAPS,
   KUBEADM_CONTROL_PLANES,
   MACHINE_DEPLOYMENTS,
   type Resource,
@@ -15,10 +13,11 @@ import type { ApiClient } from '../../kubernetes/api-client.ts';
 import { orAbsent } from '../../steps/api/absent.ts';
 import { items } from '../../steps/api/items.ts';
 import { imageMapOf } from '../image-map.ts';
+import { installedImageMap } from '../installed-image-map.ts';
 import { WEBHOOK_PATH, webhookProblem } from '../webhook.ts';
 import type { UpgradeFacts } from './decision.ts';
 
-/** Errors: BadInput when there is no such Cluster, or the image map is bad; those of the client. */
+/** Errors: BadInput when there is no such Cluster, or the image map is bad or not there; those of the client. */
 export async function readUpgrade(client: ApiClient, namespace: string, name: string): Promise<UpgradeFacts> {
   const cluster = await orAbsent(client.get(CLUSTERS.path(namespace, name)));
   if (!cluster)
@@ -53,12 +52,12 @@ async function readWebhookProblem(client: ApiClient): Promise<string | undefined
   }
 }
 
+/** Who may not see it may edit all the same: undefined. */
 async function readImageMap(client: ApiClient, namespace: string): Promise<ImageMap | undefined> {
   try {
-    return imageMapOf(await client.get(CONFIG_MAPS.path(namespace, IMAGE_MAP_CONFIG_MAP)));
+    return imageMapOf(await installedImageMap(client, namespace));
   } catch (error) {
-    if (error instanceof StatusError && (error.reason === 'NotFound' || error.reason === 'Forbidden'))
-      return undefined;
+    if (error instanceof StatusError && error.reason === 'Forbidden') return undefined;
     throw error;
   }
 }

@@ -7,49 +7,60 @@ export type StageState = { state: 'going' } | { state: 'done' } | { state: 'fail
 
 export interface Begun {
   stage: Stage;
-  /** When it was edited; undefined: it was not, so that what failed before counts. */
-  editedAt?: string;
-  /** Number of the owner's last upgrade by Refit itself, before the edit. */
-  before: number;
+  /**
+   * The owner before it was edited: what it said then is no news. Compared, not timed: this machine's clock may differ.
+   * undefined: it was not edited, so that what failed before counts.
+   */
+  before?: OwnerStatus;
 }
 
 export function stageState(cluster: ClusterStatus | undefined, begun: Begun): StageState {
   const { stage } = begun;
-  const owner = cluster?.owners.find(({ kind, name }) => kind === stage.kind && name === stage.name);
+  const owner = ownerOf(cluster, stage);
   if (!owner) return { state: 'failed', reason: `${stage.kind} ${stage.name} is not there any more` };
-  const reason = externalFailure(owner, begun) ?? machineFailure(owner.machines, begun);
+  const isExternal = stage.door === STRATEGY_EXTERNAL;
+  const reason = isExternal ? externalFailure(owner, begun) : machineFailure(owner.machines, begun);
   if (reason !== undefined) return { state: 'failed', reason };
   const isThere = owner.machines.every((machine) => isUpToDate(machine, stage.version));
-  return { state: isThere && owner.version === stage.version && isClosed(owner, begun) ? 'done' : 'going' };
+  const isClosed = !isExternal || isSettled(owner, begun);
+  return { state: isThere && owner.version === stage.version && isClosed ? 'done' : 'going' };
+}
+
+export function ownerOf(cluster: ClusterStatus | undefined, stage: Stage): OwnerStatus | undefined {
+  return cluster?.owners.find(({ kind, name }) => kind === stage.kind && name === stage.name);
 }
 
 function isUpToDate({ state, version, kubelet }: MachineStatus, wanted: string): boolean {
   return state === 'up to date' && version === wanted && kubelet === wanted;
 }
 
-function externalFailure({ upgrade }: OwnerStatus, begun: Begun): string | undefined {
-  if (!upgrade || !isNews(upgrade.number, begun)) return undefined;
+/** Of its Machines the record of the owner speaks, too. */
+function externalFailure({ upgrade, retry }: OwnerStatus, begun: Begun): string | undefined {
+  if (!upgrade || retry || !isNews(upgrade.number, begun)) return undefined;
   if (upgrade.state !== 'declined' && upgrade.state !== 'failed') return undefined;
   return `${upgrade.state}: ${upgrade.reason ?? 'no reason recorded'}`;
 }
 
 /** The last word of Refit on an owner that it upgrades: with the same version nothing else shows that it has begun. */
-function isClosed({ upgrade }: OwnerStatus, begun: Begun): boolean {
-  if (begun.stage.door !== STRATEGY_EXTERNAL) return true;
-  if (begun.editedAt === undefined) return upgrade === undefined || upgrade.state === 'succeeded';
+function isSettled({ upgrade }: OwnerStatus, begun: Begun): boolean {
+  if (begun.before === undefined) return upgrade === undefined || upgrade.state === 'succeeded';
   return upgrade?.state === 'succeeded' && isNews(upgrade.number, begun);
 }
 
-function isNews(number: number, { editedAt, before }: Begun): boolean {
-  return editedAt === undefined || number > before;
+function isNews(number: number, { before }: Begun): boolean {
+  return before === undefined || number > (before.upgrade?.number ?? 0);
 }
 
-/** What is older than the edit tells of something else. */
-function machineFailure(machines: readonly MachineStatus[], { editedAt }: Begun): string | undefined {
-  const failed = machines.find(({ state, since, operation, toldAt }) => {
-    if (state === 'failed')
-      return editedAt === undefined || (operation?.finishedAt ?? since ?? '') > editedAt;
-    return state === 'blocked' && (editedAt === undefined || toldAt === undefined || toldAt > editedAt);
-  });
+function machineFailure(machines: readonly MachineStatus[], begun: Begun): string | undefined {
+  const failed = machines.find((machine) => isFailed(machine, begun));
   return failed && `Machine ${failed.name} ${failed.state}: ${failed.message ?? 'no reason recorded'}`;
+}
+
+function isFailed({ name, state, operation, toldAt }: MachineStatus, { stage, before }: Begun): boolean {
+  const last = before?.machines.find((machine) => machine.name === name);
+  if (state === 'blocked') return before === undefined || toldAt === undefined || toldAt !== last?.toldAt;
+  if (state !== 'failed') return false;
+  // One that failed on the way to this very version stays so until a retry.
+  const isOfThis = operation === undefined || operation.to === stage.version;
+  return before === undefined || isOfThis || operation.number !== last?.operation?.number;
 }

@@ -63,7 +63,7 @@ describe('refit upgrade', () => {
     const record = {
       state: 'failed',
       reason: 'step kubeadm: boom',
-      finishedAt: '2999-01-01T00:00:00Z',
+      finishedAt: '2020-01-01T00:00:00Z',
     } as const;
     patch('Machine', 'cp-1', {
       metadata: { annotations: machineSample('cp-1', { record }).metadata['annotations'] },
@@ -77,6 +77,28 @@ describe('refit upgrade', () => {
   it('--no-wait edits the first owner only', async () => {
     expect((await upgrade('--to', 'v1.34.3', '--no-wait')).code).toBe(EXIT.done);
     expect([controlPlane(), workers()]).toEqual(['v1.34.3', 'v1.33.7']);
+  });
+
+  it('--no-wait goes on to the next owner when the first is done', async () => {
+    await upgrade('--to', 'v1.34.3', '--no-wait');
+    expect((await upgrade('--to', 'v1.34.3', '--no-wait')).stderr).toMatch(/^Not waited for/);
+    expect(workers()).toBe('v1.33.7');
+    updated('cp-1');
+    expect((await upgrade('--to', 'v1.34.3', '--no-wait')).code).toBe(EXIT.done);
+    expect(workers()).toBe('v1.34.3');
+    updated('md-1');
+    expect((await upgrade('--to', 'v1.34.3', '--no-wait')).stdout).toMatch(/\nCluster lab\/edge: done\n$/);
+  });
+
+  it('is bad input where the steps could take no image, and writes nothing', async () => {
+    const place = { collection: '/api/v1/configmaps', namespace: NAMESPACE, name: 'refit-image-map' };
+    on.server.data.delete(place);
+    const { code, stderr } = await upgrade('--to', 'v1.34.3', '--no-wait');
+    expect(code).toBe(EXIT.badInput);
+    expect(stderr).toContain(
+      'ConfigMap lab/refit-image-map: not there: apply dist/refit-cluster-namespace-lab',
+    );
+    expect(controlPlane()).toBe('v1.33.7');
   });
 
   it.each([

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import {
   BLOCKED_ANNOTATION,
   OPERATION_ANNOTATION,
+  RETRY_ANNOTATION,
   UNCOUNTED_MOVE_ANNOTATION,
   UPDATE_IN_PROGRESS_ANNOTATION,
 } from '../../../src/api/labels.ts';
@@ -68,6 +69,15 @@ describe('machineStatus', () => {
       { record: { state: 'failed', reason: 'step kubelet: boom', finishedAt: 'x' } },
       {},
       { state: 'failed', since: 'x', message: 'operation 3: step kubelet: boom' },
+    ],
+    [
+      'it is to be tried again',
+      {
+        record: { state: 'failed', reason: 'boom', finishedAt: 'x' },
+        annotations: { [RETRY_ANNOTATION]: '' },
+      },
+      {},
+      { state: 'waiting', since: 'x', message: 'a retry was asked for, after operation 3: boom' },
     ],
     [
       'a step failed and the node goes on',

@@ -2,8 +2,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { parseAllDocuments } from 'yaml';
+import { parseAllDocuments, stringify } from 'yaml';
 import { EXIT } from '../../../src/api/commands.ts';
+import { IMAGE_MAP_CONFIG_MAP, IMAGE_MAP_KEY } from '../../../src/api/install.ts';
 import type { JsonObject } from '../../../src/api/json.ts';
 import { CLUSTER_NAME_LABEL, PAUSED_ANNOTATION, STRATEGY_LABEL } from '../../../src/api/labels.ts';
 import { run } from '../../../src/cli/run.ts';
@@ -26,6 +27,11 @@ beforeEach(async () => {
   const webhooks = [{ clientConfig: { caBundle: 'LS0t' }, failurePolicy: 'Fail' }];
   const collection = '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations';
   site.management.data.create({ collection, namespace: '', name: 'capi-refit' }, { webhooks, metadata: {} });
+  const image = `example.com/upgrader@sha256:${'a'.repeat(64)}`;
+  const data = { [IMAGE_MAP_KEY]: stringify({ [TO]: { kubernetes: TO, image } }) };
+  const imageMap = { metadata: { namespace: 'site', name: IMAGE_MAP_CONFIG_MAP }, data };
+  const place = { collection: '/api/v1/configmaps', namespace: 'site', name: IMAGE_MAP_CONFIG_MAP };
+  site.management.data.create(place, imageMap);
   folder = await mkdtemp(path.join(tmpdir(), 'refit-preview-'));
   await writeFile(path.join(folder, 'kubeconfig'), site.management.kubeConfig().exportConfig(), {
     mode: 0o600,
