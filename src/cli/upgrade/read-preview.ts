@@ -1,17 +1,25 @@
 // Reads what a preview needs: the owner's Machines with their objects and templates, and the policy.
-import { askOf } from '../../api/external-owner.ts';
+import { askOf, type Ask } from '../../api/external-owner.ts';
 import { knownExternal } from '../../api/external-record.ts';
 import { StatusError } from '../../api/errors.ts';
 import type { JsonObject } from '../../api/json.ts';
-import { POLICY_ANNOTATION, STRATEGY_EXTERNAL, STRATEGY_LABEL } from '../../api/labels.ts';
+import {
+  CONTROL_PLANE_LABEL,
+  POLICY_ANNOTATION,
+  STRATEGY_EXTERNAL,
+  STRATEGY_LABEL,
+} from '../../api/labels.ts';
 import { applyMergePatch } from '../../api/merge-patch.ts';
 import { overridePolicy } from '../../api/policy-override.ts';
 import { parsePolicy, type Policy } from '../../api/policy.ts';
 import { POLICY_CONFIG_MAP, SERVER_NAMESPACE } from '../../charts/names.ts';
-import { CONFIG_MAPS } from '../../hook/kubernetes/resources.ts';
+import { oldest } from '../../api/version.ts';
+import { CONFIG_MAPS, MACHINES } from '../../hook/kubernetes/resources.ts';
+import { machineView } from '../../hook/kubernetes/views.ts';
 import type { ApiClient } from '../../kubernetes/api-client.ts';
 import { externalReads } from '../../kubernetes/external-reads.ts';
 import { text, texts } from '../../kubernetes/fields.ts';
+import { items } from '../../steps/api/items.ts';
 import { policyOf } from '../image-map.ts';
 import { version } from '../version.ts';
 import type { Stage, UpgradeFacts } from './decision.ts';
@@ -37,12 +45,29 @@ export async function readPreview(
     cluster: facts.cluster,
     machines,
     machineSets,
-    // Workers come after the control plane.
-    facts: { admission: 'open', ...(ask.role === 'worker' ? { apiServerVersion: stage.version } : {}) },
+    facts: { admission: 'open', ...(await skewFacts(client, stage, ask)) },
     mustRun: ask.release !== undefined && ask.release !== record?.applied,
   } as const;
   const number = (record?.number ?? 0) + 1;
   return { stage, situation, policy: await readPolicy(client, facts), version: version(), number };
+}
+
+/** Workers come after the control plane. */
+async function skewFacts(
+  client: ApiClient,
+  { door, version: wanted }: Stage,
+  { role, namespace, cluster }: Ask,
+) {
+  if (role === 'worker') return { apiServerVersion: wanted };
+  if (door !== STRATEGY_EXTERNAL) return {};
+  const workers: string[] = [];
+  for await (const object of items(client, MACHINES.path(namespace))) {
+    const machine = machineView(object);
+    const isWorker = machine.cluster === cluster && !(CONTROL_PLANE_LABEL in machine.labels);
+    if (isWorker && machine.kubeletVersion !== undefined) workers.push(machine.kubeletVersion);
+  }
+  const oldestWorkerVersion = oldest(workers);
+  return oldestWorkerVersion === undefined ? {} : { oldestWorkerVersion };
 }
 
 /** As it would be; the rules are the same, whoever does it, so that it counts as opted in. */

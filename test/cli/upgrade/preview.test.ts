@@ -104,4 +104,12 @@ describe('refit upgrade --dry-run', () => {
     expect(stdout).toContain('#   declined: Machine cp-a: is paused by somebody else');
     expect(workflows).toEqual([]);
   });
+
+  it('judges the workers before the control plane leaves them behind, as the server does', async () => {
+    site.withControlPlane(controlPlane(CP_AT)).withWorkers(machineDeployment(...MD_AT));
+    site.patch('Machine', 'md-a', { status: { nodeInfo: { kubeletVersion: 'v1.30.1' } } });
+    const { code, stdout } = await dryRun();
+    expect(code).toBe(EXIT.failed);
+    expect(stdout.replaceAll(/\n# +/g, ' ')).toContain('a worker is at v1.30.1, more than 3 minor versions');
+  });
 });
