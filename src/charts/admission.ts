@@ -1,8 +1,13 @@
 // Asks Refit about edits of the owners of Machines.
-import { k8s } from 'cdk8s-plus-28';
 import { ApiObject } from 'cdk8s';
 import type { Construct } from 'constructs';
-import { STRATEGY_EXTERNAL, STRATEGY_LABEL } from '../api/labels.ts';
+import {
+  EXTERNAL_ANNOTATION,
+  PAUSED_ANNOTATION,
+  RELEASE_ANNOTATION,
+  STRATEGY_EXTERNAL,
+  STRATEGY_LABEL,
+} from '../api/labels.ts';
 import { EXTERNAL_SERVICE_PORT, SERVER, SERVER_NAMESPACE } from './names.ts';
 
 /** After `capi-...-mutating-webhook-configuration`: Cluster API sets its defaults first. */
@@ -12,39 +17,50 @@ const CAPI = 'cluster.x-k8s.io';
 const annotations = { 'cert-manager.io/inject-ca-from': `${SERVER_NAMESPACE}/${SERVER}` };
 
 export function admission(scope: Construct): void {
-  new k8s.KubeMutatingWebhookConfiguration(scope, 'admission-owner', {
-    metadata: { name: NAME, annotations },
-    webhooks: [
-      {
-        name: 'owner.capi-refit.io',
-        clientConfig: clientConfig('/admission/owner'),
-        rules: [rule(`controlplane.${CAPI}`, 'kubeadmcontrolplanes'), rule(CAPI, 'machinedeployments')],
-        // Nothing else is affected when Refit is away; these owners must not be changed then, or CAPI replaces machines.
-        objectSelector: { matchLabels: { [STRATEGY_LABEL]: STRATEGY_EXTERNAL } },
-        failurePolicy: 'Fail',
-        ...common,
-      },
+  webhook(scope, 'MutatingWebhookConfiguration', {
+    name: 'owner.capi-refit.io',
+    clientConfig: clientConfig('/admission/owner'),
+    rules: [rule(`controlplane.${CAPI}`, 'kubeadmcontrolplanes'), rule(CAPI, 'machinedeployments')],
+    // Nothing else is affected when Refit is away; these owners must not be changed then, or CAPI replaces machines.
+    objectSelector: { matchLabels: { [STRATEGY_LABEL]: STRATEGY_EXTERNAL } },
+    matchConditions: [
+      // What their controllers write must pass then, and finalizers must go.
+      { name: 'not-being-deleted', expression: '!has(oldObject.metadata.deletionTimestamp)' },
+      { name: 'ask-or-pause', expression: `object.spec != oldObject.spec || ${areChanged(HELD_BY)}` },
     ],
+    // A webhook after ours may change what is asked for.
+    reinvocationPolicy: 'IfNeeded',
+    failurePolicy: 'Fail',
   });
-  // Not from the library: it knows no matchConditions.
-  new ApiObject(scope, 'admission-edit', {
+  webhook(scope, 'ValidatingWebhookConfiguration', {
+    name: 'edit.capi-refit.io',
+    clientConfig: clientConfig('/admission/edit'),
+    rules: [rule(CAPI, 'machinedeployments')],
+    matchConditions: [{ name: 'template', expression: 'object.spec.template != oldObject.spec.template' }],
+    // It asks about every MachineDeployment: Refit being away must hold up none.
+    failurePolicy: 'Ignore',
+  });
+}
+
+/** Not from the library: it knows no matchConditions. */
+function webhook(scope: Construct, kind: string, asked: object): void {
+  new ApiObject(scope, kind, {
     apiVersion: 'admissionregistration.k8s.io/v1',
-    kind: 'ValidatingWebhookConfiguration',
+    kind,
     metadata: { name: NAME, annotations },
-    webhooks: [
-      {
-        name: 'edit.capi-refit.io',
-        clientConfig: clientConfig('/admission/edit'),
-        rules: [rule(CAPI, 'machinedeployments')],
-        matchConditions: [
-          { name: 'template', expression: 'object.spec.template != oldObject.spec.template' },
-        ],
-        // It asks about every MachineDeployment: Refit being away must hold up none.
-        failurePolicy: 'Ignore',
-        ...common,
-      },
-    ],
+    webhooks: [{ ...asked, ...common }],
   });
+}
+
+/** Annotations by which an owner is held, or asks for more. */
+const HELD_BY = [PAUSED_ANNOTATION, EXTERNAL_ANNOTATION, RELEASE_ANNOTATION];
+
+/** In CEL, where an annotation that is not there cannot be read. */
+function areChanged(keys: readonly string[]): string {
+  const value = (object: string): string =>
+    `(has(${object}.metadata.annotations) && key in ${object}.metadata.annotations` +
+    ` ? ${object}.metadata.annotations[key] : '(none)')`;
+  return `${JSON.stringify(keys)}.exists(key, ${value('object')} != ${value('oldObject')})`;
 }
 
 const common = {

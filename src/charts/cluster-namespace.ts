@@ -11,6 +11,6 @@ export function clusterNamespace(scope: Construct, namespace: ClusterNamespace, 
     metadata: { name: WORKFLOW_SERVICE_ACCOUNT, namespace: namespace.name },
   });
   workflowRole(scope, namespace, values);
-  serverRole(scope, namespace);
+  serverRole(scope, namespace, values);
   imageMapConfigMap(scope, namespace.name, values);
 }

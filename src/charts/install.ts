@@ -25,7 +25,7 @@ export function addCharts(scope: Construct, values: Values, version: string): vo
   serverNamespace(management);
   policyConfigMap(management, values);
   imageMapConfigMap(management, SERVER_NAMESPACE, values);
-  serverClusterRole(management, values);
+  serverClusterRole(management);
   certificate(management);
   server(management, values);
   networkPolicy(management, values);

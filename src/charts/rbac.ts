@@ -10,27 +10,19 @@ const CAPI = 'cluster.x-k8s.io';
 const READ = ['get', 'list', 'watch'];
 
 /** In all namespaces the server only watches and tells: what it writes is allowed per namespace (below). */
-export function serverClusterRole(scope: Construct, { infrastructureMachines }: Values): void {
+export function serverClusterRole(scope: Construct): void {
   new k8s.KubeClusterRole(scope, 'server-cluster-role', {
     metadata: {
       name: SERVER,
       annotations: {
         [DESCRIPTION_ANNOTATION]:
           'Watches Clusters, Machines, their owners and its Workflows to answer hooks from a cache; Events tell people ' +
-          'why. Reads what an owner and its Machines are made of to decide on external upgrades. Asks who a token is ' +
-          'of, and what its user may do.',
+          'why. Asks who a token is of, and what its user may do.',
       },
     },
     rules: [
       { apiGroups: [CAPI], resources: ['clusters', 'machines', 'machinedeployments'], verbs: READ },
       { apiGroups: [`controlplane.${CAPI}`], resources: ['kubeadmcontrolplanes'], verbs: READ },
-      { apiGroups: [CAPI], resources: ['machinesets'], verbs: ['get', 'list'] },
-      {
-        apiGroups: [`bootstrap.${CAPI}`],
-        resources: ['kubeadmconfigs', 'kubeadmconfigtemplates'],
-        verbs: ['get'],
-      },
-      ...infrastructure(infrastructureMachines, ['get']),
       { apiGroups: ['argoproj.io'], resources: ['workflows'], verbs: READ },
       { apiGroups: [''], resources: ['events'], verbs: ['get', 'create', 'patch'] },
       { apiGroups: ['authentication.k8s.io'], resources: ['tokenreviews'], verbs: ['create'] },
@@ -44,19 +36,32 @@ export function serverClusterRole(scope: Construct, { infrastructureMachines }: 
   });
 }
 
-export function serverRole(scope: Construct, { name: namespace }: ClusterNamespace): void {
+export function serverRole(
+  scope: Construct,
+  { name: namespace }: ClusterNamespace,
+  { infrastructureMachines }: Values,
+): void {
   role(scope, {
     namespace,
     name: SERVER,
     description:
       'The operation record on Machines, one Workflow per operation, the ConfigMap that limits workers at once. ' +
+      'Reads what an owner and its Machines are made of to decide on external upgrades. ' +
       'A Workflow can mount the kubeconfig of a Cluster, so this is root on the nodes of this namespace.',
     subject: { kind: 'ServiceAccount', name: SERVER, namespace: SERVER_NAMESPACE },
     rules: [
       { apiGroups: [CAPI], resources: ['machines'], verbs: ['patch'] },
       // Record and pause of owners that are upgraded externally; MachineSets are released with them.
-      { apiGroups: [CAPI], resources: ['machinedeployments', 'machinesets'], verbs: ['patch'] },
+      { apiGroups: [CAPI], resources: ['machinedeployments'], verbs: ['patch'] },
+      { apiGroups: [CAPI], resources: ['machinesets'], verbs: ['list', 'patch'] },
       { apiGroups: [`controlplane.${CAPI}`], resources: ['kubeadmcontrolplanes'], verbs: ['patch'] },
+      // They hold what files of nodes hold: in no other namespace.
+      {
+        apiGroups: [`bootstrap.${CAPI}`],
+        resources: ['kubeadmconfigs', 'kubeadmconfigtemplates'],
+        verbs: ['get'],
+      },
+      ...infrastructure(infrastructureMachines, ['get']),
       { apiGroups: ['argoproj.io'], resources: ['workflows'], verbs: ['create', 'patch'] },
       // One per Cluster, named after it: RBAC cannot name them beforehand.
       { apiGroups: [''], resources: ['configmaps'], verbs: ['get', 'create', 'patch'] },

@@ -311,3 +311,31 @@ describe('the endpoint', () => {
     expect(unknown.status).toBe(403);
   });
 });
+
+describe('while no server answers', () => {
+  it('a labelled owner is not edited; what its controller writes, and its deletion, pass', async () => {
+    const configuration = '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/capi-refit';
+    const [webhook] = list(await expectOk(api.get(configuration)), 'webhooks');
+    const clientConfig = { url: 'https://127.0.0.1:1', caBundle: Buffer.from(tls.cert).toString('base64') };
+    const away = { ...(webhook as JsonObject), clientConfig };
+    await expectOk(api.patch(configuration, { webhooks: [away] }));
+    const path = owner('KubeadmControlPlane');
+    const edit = (body: JsonObject) => api.patch(`${path}?dryRun=All`, body);
+    await eventually(
+      'the edit is refused',
+      async () => (await edit({ spec: { version: 'v1.34.9' } })).status === 500,
+      20,
+    );
+    const annotations = (key: string): JsonObject => ({ metadata: { annotations: { [key]: 'a' } } });
+    for (const held of ['cluster.x-k8s.io/paused', 'capi-refit.io/external', 'capi-refit.io/release'])
+      expect(await edit(annotations(held))).toMatchObject({ status: 500 });
+    await expectOk(edit(annotations('controlplane.cluster.x-k8s.io/remediation-in-progress')));
+    await expectOk(edit({ metadata: { finalizers: ['example.com/hold'] } }));
+
+    await expectOk(api.patch(path, { metadata: { finalizers: ['example.com/hold'] } }));
+    await expectOk(api.delete(path));
+    await expectOk(edit({ spec: { version: 'v1.34.9' } }));
+    await expectOk(api.patch(path, { metadata: { finalizers: null } }));
+    expect((await api.get(path)).status).toBe(404);
+  });
+});

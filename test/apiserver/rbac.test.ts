@@ -132,6 +132,10 @@ describe('the server', () => {
       (as) => as.create(`${argo(foreign.namespace)}/workflows`, workflow(foreign)),
     ],
     ['change a Machine in another namespace', (as) => as.patch(machinePath(foreign), marked)],
+    [
+      'read a KubeadmConfig in another namespace',
+      (as) => as.get(`${kubeadmConfigs(foreign.namespace)}/${foreign.machine}`),
+    ],
   ])('may not %s', async (_what, attempt) => {
     expect((await attempt(server.as)).status).toBe(403);
   });

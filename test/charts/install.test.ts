@@ -63,6 +63,10 @@ describe('synthAll', () => {
       'tokenreviews',
       'subjectaccessreviews',
     ]);
+    // What nodes are made of, their files too, is read in those namespaces only.
+    const read = everywhere?.rules?.flatMap(({ resources }) => resources) ?? [];
+    for (const resource of ['kubeadmconfigs', 'kubeadmconfigtemplates', 'metal3machines'])
+      expect(read).not.toContain(resource);
   });
 
   it('lets step pods read only the Secrets that are named', () => {
@@ -80,6 +84,22 @@ describe('synthAll', () => {
         verbs: ['get'],
       },
     ]);
+  });
+
+  it('asks about no object but labelled owners where Refit being away would hold something up', () => {
+    const webhooks = all
+      .filter(({ kind }) => kind.endsWith('WebhookConfiguration'))
+      .flatMap((manifest) => (manifest as Manifest & { webhooks: Record<string, unknown>[] }).webhooks);
+    const failing = webhooks.filter(({ failurePolicy }) => failurePolicy !== 'Ignore');
+    expect(failing).toMatchObject([
+      {
+        name: 'owner.capi-refit.io',
+        objectSelector: { matchLabels: { 'capi-refit.io/strategy': 'external' } },
+        matchConditions: [{ name: 'not-being-deleted' }, { name: 'ask-or-pause' }],
+        reinvocationPolicy: 'IfNeeded',
+      },
+    ]);
+    expect(webhooks).toHaveLength(2);
   });
 
   it('says of every role and of the privileged namespace why it is there', () => {
