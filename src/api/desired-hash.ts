@@ -96,18 +96,25 @@ function state(machine: JsonObject | undefined, kind?: string, spec?: JsonObject
   };
 }
 
-/** The first control-plane machine was made by `kubeadm init`; CAPI compares it as if it had joined. */
+/**
+ * The first control-plane machine was made by `kubeadm init`; CAPI compares it as if it had joined. Timeouts alone do
+ * not make it one that did: they come from the conversion of older objects.
+ */
 export function foldInit(spec: JsonObject): JsonObject {
-  const init = member(spec, 'initConfiguration');
-  if (!isObject(init) || isObject(member(spec, 'joinConfiguration'))) return spec;
-  const { localAPIEndpoint, ...shared } = init;
-  return {
-    ...spec,
-    joinConfiguration: {
-      ...shared,
-      ...(localAPIEndpoint === undefined ? {} : { controlPlane: { localAPIEndpoint } }),
-    },
-  };
+  const join = member(spec, 'joinConfiguration');
+  const hasJoined = isObject(join) && Object.keys(join).some((key) => key !== 'timeouts');
+  return hasJoined || !isObject(member(spec, 'initConfiguration')) ? spec : joinVariant(spec);
+}
+
+const CARRIED_OVER = ['nodeRegistration', 'skipPhases', 'patches', 'timeouts'];
+
+/** What was given to `kubeadm init` as it would be given to a control-plane machine that joins. */
+export function joinVariant({ initConfiguration, ...others }: JsonObject): JsonObject {
+  const init = isObject(initConfiguration) ? initConfiguration : {};
+  const carried = Object.entries(init).filter(([key]) => CARRIED_OVER.includes(key));
+  const { localAPIEndpoint } = init;
+  const controlPlane: JsonObject = localAPIEndpoint === undefined ? {} : { localAPIEndpoint };
+  return { ...others, joinConfiguration: { ...Object.fromEntries(carried), controlPlane } };
 }
 
 /** CAPI takes nil and empty lists and maps of a KubeadmConfig for the same thing. */

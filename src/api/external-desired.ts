@@ -1,9 +1,10 @@
 // What the objects of one Machine must become so that Cluster API finds them up to date with their owner. Pure.
 import semver from 'semver';
-import { foldInit } from './desired-hash.ts';
+import { desiredHash, joinVariant } from './desired-hash.ts';
 import { badInput } from './errors.ts';
 import type { Ask, Reference } from './external-owner.ts';
 import { at, text, texts, without } from './fields.ts';
+import type { HookObject } from './hooks.ts';
 import { isObject, type JsonObject, type JsonValue } from './json.ts';
 import { CLONED_FROM_KIND_ANNOTATION, CLONED_FROM_NAME_ANNOTATION } from './labels.ts';
 import { applyMergePatch, mergePatchBetween } from './merge-patch.ts';
@@ -70,6 +71,18 @@ export function patched(now: MachineSituation, patches: MachinePatches): Machine
   };
 }
 
+/** Of what a step meets on a Machine, before and after. Only kinds and specs are hashed. */
+export function situationHash({ machine, bootstrapConfig }: MachineSituation): string {
+  const hashed = (object: JsonObject): HookObject => ({
+    apiVersion: '',
+    kind: text(object, 'kind') ?? '',
+    metadata: { name: '', namespace: '', labels: {}, annotations: {} },
+    spec: specOf(object),
+  });
+  const config = bootstrapConfig && { bootstrapConfig: hashed(bootstrapConfig) };
+  return desiredHash({ hook: 'UpdateMachine', desired: { machine: hashed(machine), ...config } });
+}
+
 /** Would Cluster API leave the Machine alone? */
 export function isUpToDate(ask: Ask, now: MachineSituation): boolean {
   return Object.values(machinePatches(ask, now)).every(
@@ -78,7 +91,7 @@ export function isUpToDate(ask: Ask, now: MachineSituation): boolean {
 }
 
 /** Does an object come from another template than the one that is asked for? CAPI ignores objects that do not say. */
-export function isFromOther(object: JsonObject, template: Reference): boolean {
+function isFromOther(object: JsonObject, template: Reference): boolean {
   const annotations = texts(object, 'metadata', 'annotations');
   const [name, kind] = [annotations[CLONED_FROM_NAME_ANNOTATION], annotations[CLONED_FROM_KIND_ANNOTATION]];
   if (name === undefined || kind === undefined) return false;
@@ -133,17 +146,18 @@ function clonedPatch(object: JsonObject, template: Reference, { from, to }: Temp
  * somebody filled in, stays.
  */
 function controlPlaneConfigPatch(asked: JsonObject, version: string, current: JsonObject): JsonObject {
-  const desired = joinVariant(asked, version);
   const isInit = at(current, 'joinConfiguration', 'controlPlane') === undefined;
-  if (isInit && isSame(...comparable(current, initVariant(asked, version)))) return {};
-  const folded = isInit ? foldInit(without(current, 'joinConfiguration')) : { ...current };
+  if (isInit && isSame(current, askedOfFirst(asked, version))) return {};
+  const desired = askedOfJoining(asked, version);
+  const joined = isInit ? joinVariant(current) : current;
   const caCertPath = at(desired, 'joinConfiguration', 'caCertPath');
-  if (isInit && caCertPath !== undefined) put(folded, ['joinConfiguration', 'caCertPath'], caCertPath);
-  const [before, after] = comparable(folded, desired);
-  return isSame(before, after) ? {} : { spec: mergePatchBetween(current, after) };
+  // `kubeadm init` has none: it never makes that machine outdated.
+  if (isInit && caCertPath !== undefined) put(joined, ['joinConfiguration', 'caCertPath'], caCertPath);
+  if (isSame(joined, desired)) return {};
+  return { spec: mergePatchBetween(current, withKept(joined, desired)) };
 }
 
-function joinVariant(asked: JsonObject, version: string): JsonObject {
+function askedOfJoining(asked: JsonObject, version: string): JsonObject {
   const join = objectAt(asked, 'joinConfiguration');
   return {
     ...withLocalMode(without(asked, 'initConfiguration'), version),
@@ -151,16 +165,8 @@ function joinVariant(asked: JsonObject, version: string): JsonObject {
   };
 }
 
-function initVariant(asked: JsonObject, version: string): JsonObject {
+function askedOfFirst(asked: JsonObject, version: string): JsonObject {
   return withLocalMode(without(asked, 'joinConfiguration'), version);
-}
-
-/** Copies in which the fields that do not count are equal. */
-function comparable(current: JsonObject, desired: JsonObject): [JsonObject, JsonObject] {
-  const after = { ...desired };
-  for (const path of KEPT) keep(current, after, path);
-  for (const [path, usual] of USUAL) keepUsual(current, after, path, usual);
-  return [current, after];
 }
 
 /** Fields that Cluster API itself fills in or never compares. */
@@ -179,22 +185,32 @@ const USUAL: readonly (readonly [readonly string[], string])[] = [
   [['initConfiguration', 'nodeRegistration', 'imagePullPolicy'], 'IfNotPresent'],
 ];
 
-function keep(current: JsonObject, desired: JsonObject, path: readonly string[]): void {
-  const value = at(current, ...path);
-  if (value === undefined) remove(desired, path);
-  else put(desired, path, value);
+/** What of a configuration counts. */
+function compared(spec: JsonObject): JsonObject {
+  const counting = { ...spec };
+  for (const path of KEPT) remove(counting, path);
+  for (const [path, usual] of USUAL) if (at(spec, ...path) === usual) remove(counting, path);
+  return withoutEmpty(counting);
 }
 
-function keepUsual(current: JsonObject, desired: JsonObject, path: readonly string[], usual: string): void {
-  const [before, after] = [at(current, ...path), at(desired, ...path)];
-  if ((before ?? usual) === (after ?? usual)) keep(current, desired, path);
+/** What does not count stays as it is. An object that would be empty is refused by the API, so nothing is taken out. */
+function withKept(current: JsonObject, desired: JsonObject): JsonObject {
+  const result = { ...desired };
+  const usual = USUAL.filter(([path, value]) =>
+    [current, desired].every((spec) => (at(spec, ...path) ?? value) === value),
+  );
+  for (const path of [...KEPT, ...usual.map(([path]) => path)]) {
+    const value = at(current, ...path);
+    if (value !== undefined) put(result, path, value);
+  }
+  return result;
+}
+
+function isSame(current: JsonObject, desired: JsonObject): boolean {
+  return Object.keys(mergePatchBetween(compared(current), compared(desired))).length === 0;
 }
 
 /** Empty lists and maps mean nothing, except empty taints. */
-function isSame(current: JsonObject, desired: JsonObject): boolean {
-  return Object.keys(mergePatchBetween(withoutEmpty(current), withoutEmpty(desired))).length === 0;
-}
-
 function withoutEmpty(object: JsonObject): JsonObject {
   const result: JsonObject = {};
   for (const [key, value] of Object.entries(object)) {
@@ -217,7 +233,7 @@ export function withLocalMode(spec: JsonObject, version: string): JsonObject {
   return { ...spec, clusterConfiguration: { ...objectAt(spec, 'clusterConfiguration'), featureGates } };
 }
 
-export function specOf(object: JsonObject): JsonObject {
+function specOf(object: JsonObject): JsonObject {
   return objectAt(object, 'spec');
 }
 

@@ -1,16 +1,17 @@
 // An upgrade of an owner's Machines by Refit instead of Cluster API: declined with a text, or a plan per Machine. Pure.
-import { desiredHash } from '../api/desired-hash.ts';
+import { joinVariant } from '../api/desired-hash.ts';
 import { StatusError } from '../api/errors.ts';
 import {
   machinePatches,
   patched,
+  situationHash,
   type MachinePatches,
   type MachineSituation,
 } from '../api/external-desired.ts';
 import type { Ask } from '../api/external-owner.ts';
-import { text, without } from '../api/fields.ts';
-import type { CanUpdateMachineRequest, HookObject, MachineObjects } from '../api/hooks.ts';
-import { isObject, type JsonObject } from '../api/json.ts';
+import { at, text } from '../api/fields.ts';
+import type { CanUpdateMachineRequest, MachineObjects } from '../api/hooks.ts';
+import type { JsonObject } from '../api/json.ts';
 import { knownRecord } from '../api/operation.ts';
 import type { Policy } from '../api/policy.ts';
 import { hookObject } from './hook-object.ts';
@@ -32,8 +33,6 @@ export interface MachineUpgrade {
   number: number;
   /** Of what the steps meet on the Machine while they run: its bootstrap configuration is desired, its version old. */
   hash: string;
-  /** Of what the Machine becomes. */
-  desiredHash: string;
   from?: string;
   plan: Plan;
   patches: MachinePatches;
@@ -85,20 +84,23 @@ function judge(situation: ExternalSituation, policy: Policy, now: MachineSituati
   if (isEmpty(patches) && !isUnfinished && !mustRun) return undefined;
   const refusal = machineRefusal(now.machine);
   if (refusal !== undefined) return `Machine ${name}: ${refusal}`;
-  const desired = objectsOf(patched(now, patches));
-  const request: CanUpdateMachineRequest = { hook: 'CanUpdateMachine', current: objectsOf(now), desired };
+  const then = patched(now, patches);
+  const desired = objectsOf(ask, then);
+  const request: CanUpdateMachineRequest = {
+    hook: 'CanUpdateMachine',
+    current: objectsOf(ask, now),
+    desired,
+  };
   const nodeVersion = text(now.machine, 'status', 'nodeInfo', 'kubeletVersion');
   const known: Facts = { ...facts, ...(nodeVersion === undefined ? {} : { nodeVersion }) };
   const decision = decideCanUpdate(request, { ...policy, onUncovered: 'block' }, known);
   if (decision.decision !== 'accept') return `Machine ${name}: ${decision.reason}`;
-  const met = { ...desired, machine: objectsOf(now).machine };
   return {
     name,
     uid: text(now.machine, 'metadata', 'uid') ?? '',
     nodeName: text(now.machine, 'status', 'nodeRef', 'name') ?? '',
     number: (record?.number ?? 0) + 1,
-    hash: desiredHash({ hook: 'UpdateMachine', desired: met }),
-    desiredHash: desiredHash({ hook: 'UpdateMachine', desired }),
+    hash: situationHash({ ...then, machine: now.machine }),
     ...(nodeVersion === undefined ? {} : { from: nodeVersion }),
     plan: planUpdate({ hook: 'UpdateMachine', desired }, policy, known),
     patches,
@@ -119,21 +121,18 @@ function withRelease({ release, version }: Ask, policy: Policy): Policy {
 }
 
 /** CAPI compares the first control-plane Machine, made by `kubeadm init`, as if it had joined; so do the claims. */
-function objectsOf({ machine, bootstrapConfig, infrastructureMachine }: MachineSituation): MachineObjects {
+function objectsOf(
+  { role }: Ask,
+  { machine, bootstrapConfig, infrastructureMachine }: MachineSituation,
+): MachineObjects {
+  const config = bootstrapConfig && hookObject(bootstrapConfig);
+  const isFirst =
+    role === 'control-plane' && at(config?.spec, 'joinConfiguration', 'controlPlane') === undefined;
   return {
     machine: hookObject(machine),
     infrastructureMachine: hookObject(infrastructureMachine),
-    ...(bootstrapConfig ? { bootstrapConfig: joined(hookObject(bootstrapConfig)) } : {}),
+    ...(config ? { bootstrapConfig: isFirst ? { ...config, spec: joinVariant(config.spec) } : config } : {}),
   };
-}
-
-function joined(config: HookObject): HookObject {
-  const { initConfiguration, ...others } = config.spec;
-  const join = others['joinConfiguration'];
-  if (!isObject(initConfiguration) || (isObject(join) && isObject(join['controlPlane']))) return config;
-  const { localAPIEndpoint, ...shared } = without(initConfiguration, 'bootstrapTokens');
-  const controlPlane: JsonObject = localAPIEndpoint === undefined ? {} : { localAPIEndpoint };
-  return { ...config, spec: { ...others, joinConfiguration: { ...shared, controlPlane } } };
 }
 
 function isEmpty(patches: MachinePatches): boolean {

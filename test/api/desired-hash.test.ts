@@ -66,6 +66,13 @@ describe('what CAPI shows on one side only does not matter', () => {
     );
   });
 
+  it('an init configuration beside timeouts, which the conversion of older objects makes, is that too', () => {
+    const initConfiguration = { nodeRegistration: { kubeletExtraArgs: [{ name: 'max-pods', value: '1' }] } };
+    const joinConfiguration = { timeouts: { controlPlaneComponentHealthCheckSeconds: 240 } };
+    expect(specHash({ initConfiguration, joinConfiguration })).toBe(specHash({ initConfiguration }));
+    expect(specHash({ initConfiguration, joinConfiguration })).not.toBe(specHash({ joinConfiguration }));
+  });
+
   it('a template is what is made of it', () => {
     const parts = { to: { bootstrap: { files: [{ path: '/a', content: 'b' }] } } };
     expect(hashOf(machineSetBody(parts))).toBe(hashOf(updateMachineBody({ role: 'worker', ...parts })));

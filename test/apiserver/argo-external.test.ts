@@ -100,7 +100,7 @@ async function start(owner: string, { role, machines }: Upgrade): Promise<void> 
   const policy = policyOf({ workers: { concurrency: 2 } });
   if (role === 'worker') await store.limitWorkers({ namespace, name: owner, uid: `c-${id}`, labels: {} }, 2);
   const upgrades = machines.map((name) => ({
-    ...{ name, uid: `uid-${name}`, nodeName: name, number: 1, hash: `hash-of-${name}`, desiredHash: '' },
+    ...{ name, uid: `uid-${name}`, nodeName: name, number: 1, hash: `hash-of-${name}` },
     plan: plan(role, STEP_NAMES),
     patches: { machine: {}, bootstrapConfig: {}, infrastructureMachine: {} },
   }));

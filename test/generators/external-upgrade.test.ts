@@ -15,7 +15,6 @@ function upgrade(role: 'control-plane' | 'worker', name: string): MachineUpgrade
     nodeName: name,
     number: 2,
     hash: 'v1-0123456789abcdef',
-    desiredHash: 'v1-fedcba9876543210',
     plan: plan(role, steps('prepull', 'drain', 'kubeadm', 'kubelet')),
     patches: { machine: {}, bootstrapConfig: {}, infrastructureMachine: {} },
   };

@@ -7,6 +7,7 @@ import {
   controlPlaneSituation,
   FROM,
   machineDeployment,
+  machineOf,
   TO,
   workerSituation,
 } from '../helpers/external.ts';
@@ -61,6 +62,21 @@ describe('a control plane of one', () => {
       files: [{ path: '/etc/kubernetes/audit.yaml', content: 'a: 1\n' }],
     });
     expect(upgrade?.patches.infrastructureMachine).toEqual({});
+  });
+
+  it('that was given neither an init nor a join configuration is no other Machine for that', () => {
+    const owner = controlPlane(
+      ['/spec/kubeadmConfigSpec/initConfiguration', undefined],
+      ['/spec/kubeadmConfigSpec/joinConfiguration', undefined],
+    );
+    const machine = machineOf('KubeadmControlPlane', 'cp-a', [
+      '/bootstrapConfig/spec/initConfiguration',
+      undefined,
+    ]);
+    const [upgrade] = upgradesOf(controlPlaneSituation({ owner, machines: [machine] }));
+    expect(upgrade?.patches.bootstrapConfig).toMatchObject({
+      spec: { joinConfiguration: { controlPlane: {} } },
+    });
   });
 
   it('is up to date after the patches', () => {

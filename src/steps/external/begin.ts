@@ -1,12 +1,6 @@
-import { desiredHash } from '../../api/desired-hash.ts';
-import {
-  machinePatches,
-  patched,
-  type MachinePatches,
-  type MachineSituation,
-} from '../../api/external-desired.ts';
-import { at, text, texts } from '../../api/fields.ts';
-import { isObject, type JsonObject } from '../../api/json.ts';
+import { machinePatches, patched, situationHash, type MachinePatches } from '../../api/external-desired.ts';
+import { text, texts } from '../../api/fields.ts';
+import type { JsonObject } from '../../api/json.ts';
 import { isFinal, knownRecord, writeRecord, type OperationRecord } from '../../api/operation.ts';
 import { machinesPath } from '../../kubernetes/external-reads.ts';
 import type { ExternalContext, ExternalStep } from './external-step.ts';
@@ -23,14 +17,14 @@ export const begin: ExternalStep = async (context) => {
   const now = await machineSituation(context, ask);
   const patches = machinePatches(ask, now);
   const desired = patched(now, patches);
-  const met = stateHash({ ...desired, machine: now.machine });
+  const met = situationHash({ ...desired, machine: now.machine });
   if (met !== flags.hash) {
     throw failed(
       flags,
       `Machine ${flags.machine} is to become something else by now: hash ${met}, expected ${flags.hash}`,
     );
   }
-  const isNew = await writeOperation(context, now.machine, stateHash(desired));
+  const isNew = await writeOperation(context, now.machine, situationHash(desired));
   const config = now.bootstrapConfig;
   const isConfigured = config !== undefined && (await writeConfig(config, patches));
   return {
@@ -79,25 +73,6 @@ async function writeOperation(
   };
   const path = machinesPath(flags.namespace, flags.machine);
   return writePatch(management, path, machine, { metadata: { annotations: writeRecord(record) } });
-}
-
-function stateHash({ machine, bootstrapConfig }: MachineSituation): string {
-  const desired = {
-    machine: hashed(machine),
-    ...(bootstrapConfig ? { bootstrapConfig: hashed(bootstrapConfig) } : {}),
-  };
-  return desiredHash({ hook: 'UpdateMachine', desired });
-}
-
-/** Only kind and spec are hashed. */
-function hashed(object: JsonObject) {
-  const spec = at(object, 'spec');
-  return {
-    apiVersion: text(object, 'apiVersion') ?? '',
-    kind: text(object, 'kind') ?? '',
-    metadata: { name: '', namespace: '', labels: {}, annotations: {} },
-    spec: isObject(spec) ? spec : {},
-  };
 }
 
 export function groupOf(object: JsonObject): string {

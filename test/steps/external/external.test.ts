@@ -151,6 +151,23 @@ describe('a Machine', () => {
     expect(text(site.get('Machine', 'cp-a'), 'spec', 'version')).toBe(TO);
   });
 
+  it('begins although the conversion of an older object left timeouts of joining beside kubeadm init', async () => {
+    const machine = machineOf(
+      'KubeadmControlPlane',
+      'cp-a',
+      [
+        '/bootstrapConfig/spec/joinConfiguration',
+        { timeouts: { controlPlaneComponentHealthCheckSeconds: 240 } },
+      ],
+      ['/bootstrapConfig/spec/clusterConfiguration/featureGates', { ControlPlaneKubeletLocalMode: true }],
+    );
+    const decision = decideExternal(controlPlaneSituation({ machines: [machine] }), policy);
+    const hash = 'upgrades' in decision ? (decision.upgrades[0]?.hash ?? '') : decision.declined;
+    site.withControlPlane();
+    site.patch('KubeadmConfig', 'cp-a', { spec: machine.bootstrapConfig?.['spec'] ?? {} });
+    expect(await site.run('begin', { ...ofMachine('cp-a'), hash })).toMatchObject({ code: EXIT.done });
+  });
+
   it('begins once, and settles once', async () => {
     site.withControlPlane();
     await site.run('begin', ofMachine('cp-a'));
