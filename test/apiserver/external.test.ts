@@ -34,6 +34,7 @@ import { apiOf, expectOk, kubeConfigOf } from './api.ts';
 import { applyTo } from './apply.ts';
 import { createOwnedSite, installMetal, machineParameters, type OwnedSite } from './external-site.ts';
 import { asServiceAccount, installation } from './installation.ts';
+import { reachWebhooks, webhooksPath } from './webhooks.ts';
 
 const admin = kubeConfigOf(process.env['REFIT_TEST_KUBECONFIG'] ?? '');
 const api = apiOf(admin);
@@ -46,11 +47,12 @@ let clients: { server: ApiClient; pod: ApiClient; workload: ApiClient };
 let external: ExternalServer;
 let tls: TlsMaterial;
 let port: number;
+let manifests: JsonObject[];
 
 beforeAll(async () => {
   await installMetal(api);
   site = await createOwnedSite(api);
-  const manifests = installation(
+  manifests = installation(
     {
       clusterNamespaces: [{ name: site.namespace, contentSecrets: [] }],
       infrastructureMachines: ['metalmachines'],
@@ -83,49 +85,25 @@ beforeAll(async () => {
     stop.signal,
   );
   port = await external.listen('127.0.0.1', 0);
-  await reachWebhooks(manifests);
+  await reachWebhooks(api, manifests, { port, cert: tls.cert });
+  await eventually('the webhook is asked', webhookIsAsked, 30);
   const data = { ClusterConfiguration: 'apiVersion: kubeadm.k8s.io/v1beta4\nkind: ClusterConfiguration\n' };
   await api.delete(`${KUBEADM_CONFIG}/kubeadm-config`);
   await expectOk(api.create(KUBEADM_CONFIG, { metadata: { name: 'kubeadm-config' }, data }));
 });
 afterAll(async () => {
-  for (const kind of ['mutating', 'validating']) {
-    await api.delete(`/apis/admissionregistration.k8s.io/v1/${kind}webhookconfigurations/capi-refit`);
-  }
+  for (const kind of ['Mutating', 'Validating']) await api.delete(webhooksPath(kind));
   stop.abort();
   await external?.close();
   await store?.close();
   await Promise.all(Object.values(clients ?? {}).map((client) => client.close()));
 });
 
-/** No Service leads to this process: its webhooks are the installation's, reached by address. */
-async function reachWebhooks(manifests: readonly JsonObject[]): Promise<void> {
-  const configurations = manifests.filter((manifest) =>
-    text(manifest, 'kind')?.endsWith('WebhookConfiguration'),
-  );
-  expect(configurations).toHaveLength(2);
-  for (const configuration of configurations) {
-    const webhooks = list(configuration, 'webhooks').map((webhook) => ({
-      ...(webhook as JsonObject),
-      clientConfig: {
-        url: `https://127.0.0.1:${port}${text(webhook, 'clientConfig', 'service', 'path') ?? ''}`,
-        caBundle: Buffer.from(tls.cert).toString('base64'),
-      },
-    }));
-    const plural = `${(text(configuration, 'kind') ?? '').toLowerCase()}s`;
-    const path = `/apis/admissionregistration.k8s.io/v1/${plural}/capi-refit`;
-    await expectOk(api.patch(path, { webhooks }));
-  }
-  // An API server takes a moment to use a changed configuration.
-  await eventually(
-    'the webhook is asked',
-    async () => {
-      const probe = { metadata: { annotations: { 'cluster.x-k8s.io/paused': null } }, spec: { version: TO } };
-      const { body } = await api.patch(`${owner('KubeadmControlPlane')}?dryRun=All`, probe);
-      return text(body, 'metadata', 'annotations', 'cluster.x-k8s.io/paused') === 'capi-refit.io';
-    },
-    30,
-  );
+/** An API server takes a moment to use a changed configuration. */
+async function webhookIsAsked(): Promise<boolean> {
+  const probe = { metadata: { annotations: { 'cluster.x-k8s.io/paused': null } }, spec: { version: TO } };
+  const { body } = await api.patch(`${owner('KubeadmControlPlane')}?dryRun=All`, probe);
+  return text(body, 'metadata', 'annotations', 'cluster.x-k8s.io/paused') === 'capi-refit.io';
 }
 
 function owner(kind: OwnerKind): string {
@@ -314,11 +292,7 @@ describe('the endpoint', () => {
 
 describe('while no server answers', () => {
   it('a labelled owner is not edited; what its controller writes, and its deletion, pass', async () => {
-    const configuration = '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/capi-refit';
-    const [webhook] = list(await expectOk(api.get(configuration)), 'webhooks');
-    const clientConfig = { url: 'https://127.0.0.1:1', caBundle: Buffer.from(tls.cert).toString('base64') };
-    const away = { ...(webhook as JsonObject), clientConfig };
-    await expectOk(api.patch(configuration, { webhooks: [away] }));
+    await reachWebhooks(api, manifests, { port: 1, cert: tls.cert });
     const path = owner('KubeadmControlPlane');
     const edit = (body: JsonObject) => api.patch(`${path}?dryRun=All`, body);
     await eventually(
