@@ -79,7 +79,10 @@ export async function playStep(
       return program;
     },
     mainArguments(pod),
-    { out: write, err: write, isTerminal: false, readFile: () => Promise.reject(new Error('no files here')) },
+    {
+      ...{ out: write, err: write, isTerminal: false, hasColour: false },
+      readFile: () => Promise.reject(new Error('no files here')),
+    },
   );
   // terminationMessagePolicy: FallbackToLogsOnError.
   const message = reason ?? (exitCode === EXIT.done ? undefined : last);

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { parse } from 'yaml';
 import { nodeInputSchema } from '../../../src/api/node-input.ts';
 import { systemClock } from '../../../src/cli/clock.ts';
 import { checkInstalled } from '../../../src/steps/launcher/check-installed.ts';
@@ -8,10 +9,12 @@ import {
 } from '../../../src/steps/launcher/control-plane-lease.ts';
 import { launchNodeStep } from '../../../src/steps/launcher/launch.ts';
 import type { Remote } from '../../../src/steps/launcher/remote.ts';
+import { text } from '../../../src/kubernetes/fields.ts';
 import { ApiServer } from '../../helpers/api-server.ts';
 import { IMAGE, sampleInput, sampleReport } from '../../steps/launcher/samples.ts';
 import type { Hosts } from './host.ts';
 import { inMemoryServer, type InMemoryServer } from './in-memory-server.ts';
+import { KUBEADM_CONFIG } from './kubeadm-config.ts';
 import { nodeApi, type NodeApi } from './node-api.ts';
 import { playJob } from './play-job.ts';
 import { workloadClient } from './workload-client.ts';
@@ -91,6 +94,24 @@ describe('a workload cluster in front of its in-memory API', () => {
   it('has what the node manifests install', async () => {
     await checkInstalled(remote);
     await checkInstalled(remote);
+  });
+
+  it('has kubeadm-config as kubeadm leaves it, and keeps what is written there', async () => {
+    const metadata = { namespace: 'kube-system', name: 'kubeadm-config' };
+    server.data.create(
+      { collection: '/api/v1/configmaps', ...metadata },
+      { metadata, data: { ClusterConfiguration: '' } },
+    );
+    const image = 'registry.k8s.io/kube-apiserver:v1.34.3';
+    server.data.create(
+      { ...POD, namespace: 'kube-system' },
+      { metadata: { labels: { component: 'kube-apiserver' } }, spec: { containers: [{ image }] } },
+    );
+    const read = async () =>
+      text(await remote.workload.get(KUBEADM_CONFIG), 'data', 'ClusterConfiguration') ?? '';
+    expect(parse(await read())).toMatchObject({ kind: 'ClusterConfiguration', kubernetesVersion: 'v1.34.3' });
+    await remote.workload.mergePatch(KUBEADM_CONFIG, { data: { ClusterConfiguration: 'kind: Changed' } });
+    expect(await read()).toBe('kind: Changed');
   });
 
   it('evicts a pod unless a PodDisruptionBudget forbids it', async () => {

@@ -17,6 +17,7 @@ import {
 import { placeOf } from '../../helpers/api-server.ts';
 import type { Place } from '../../helpers/object-store.ts';
 import type { InMemoryServer } from './in-memory-server.ts';
+import { furnishedKubeadmConfig, KUBEADM_CONFIG } from './kubeadm-config.ts';
 import { leasesIn } from './leases.ts';
 import { SECRETS, type NodeApi } from './node-api.ts';
 import { furnishedNode, versionOfApiServers } from './node-object.ts';
@@ -52,6 +53,7 @@ export function workloadClient({ server, nodeApi, begin, clock }: WorkloadOption
     ...server,
     async get(path, query = {}, signal) {
       if (path === VERSION) return { gitVersion: await versionOfApiServers(server) };
+      if (path === KUBEADM_CONFIG) return furnishedKubeadmConfig(server);
       const place = placeOf(path);
       if (nodeApi.has(place)) return nodeApi.read(place, query);
       if (INSTALLED.includes(path)) await install(server);
