@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { EXIT } from '../api/commands.ts';
 import { StatusError } from '../api/errors.ts';
 import type { Io } from './io.ts';
+import { hanging } from './text.ts';
 import { version } from './version.ts';
 
 export function newProgram(description: string, io: Io): Command {
@@ -10,7 +11,11 @@ export function newProgram(description: string, io: Io): Command {
     .description(description)
     .version(version())
     .exitOverride()
-    .configureOutput({ writeOut: (text) => io.out(text), writeErr: (text) => io.err(text) })
+    .configureOutput({
+      writeOut: (text) => io.out(text),
+      writeErr: (text) => io.err(text),
+      outputError: (text, write) => write(errorText('', text, io)),
+    })
     .showHelpAfterError('(add --help for the options)');
 }
 
@@ -29,7 +34,11 @@ export async function execute(
     // Commander has written its own text; help and version are no errors.
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.badInput;
     if (!(error instanceof StatusError)) throw error;
-    io.err(`refit: ${error.message}\n`);
+    io.err(errorText('refit: ', error.message, io));
     return error.reason === 'BadInput' ? EXIT.badInput : EXIT.failed;
   }
+}
+
+function errorText(heading: string, text: string, { isErrTerminal }: Io): string {
+  return `${isErrTerminal ? hanging(heading, text) : heading + text.trimEnd()}\n`;
 }

@@ -4,8 +4,11 @@ export interface Io {
   out(text: string): void;
   /** Errors and progress. */
   err(text: string): void;
-  /** Colours are for terminals only. */
+  /** Results go to a screen that can be drawn again. */
   isTerminal: boolean;
+  hasColour: boolean;
+  /** Errors and progress go to a terminal: long lines are broken there, and one line each elsewhere. */
+  isErrTerminal?: boolean;
   readFile(path: string): Promise<string>;
   /** As the user called it; absent: `refit`. */
   programName?: string;
@@ -13,7 +16,7 @@ export interface Io {
 
 export type Paint = Record<'bold' | 'dim' | 'red' | 'green' | 'yellow', (text: string) => string>;
 
-export function paint(isTerminal: boolean): Paint {
-  const style = (code: number) => (text: string) => (isTerminal ? `\u001B[${code}m${text}\u001B[0m` : text);
+export function paint(hasColour: boolean): Paint {
+  const style = (code: number) => (text: string) => (hasColour ? `\u001B[${code}m${text}\u001B[0m` : text);
   return { bold: style(1), dim: style(2), red: style(31), green: style(32), yellow: style(33) };
 }

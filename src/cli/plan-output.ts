@@ -13,10 +13,8 @@ export interface PlanOutput extends Pick<Decision, 'decision' | 'reason' | 'diff
 }
 
 /** Fits a terminal of 80 columns, but for names that are longer. */
-const WIDTH = 80;
-
-export function planTable(output: PlanOutput, isTerminal: boolean): string {
-  const style = paint(isTerminal);
+export function planTable(output: PlanOutput, hasColour: boolean): string {
+  const style = paint(hasColour);
   const { decision, differences, steps } = output;
   const sections = [headline(output, style)];
   if (differences.length > 0) {
@@ -55,7 +53,7 @@ function headline({ decision, reason }: PlanOutput, style: Paint): string {
     replace: 'Cluster API replaces the machine',
     reject: 'the request cannot be followed',
   }[decision];
-  return `${style.bold('DECISION')}  ${colour(decision)}: ${meaning}\n${hanging('          ', reason, WIDTH)}`;
+  return `${style.bold('DECISION')}  ${colour(decision)}: ${meaning}\n${hanging('          ', reason)}`;
 }
 
 function differenceLines({ object, path, from, to, verdict, reason }: Difference, style: Paint): string[] {
@@ -63,15 +61,15 @@ function differenceLines({ object, path, from, to, verdict, reason }: Difference
   const indent = ' '.repeat(13);
   return [
     `  ${mark}  ${object} ${path}`,
-    hanging(indent, change(from, to), WIDTH),
-    hanging(indent, reason, WIDTH, style.dim),
+    hanging(indent, change(from, to)),
+    hanging(indent, reason, style.dim),
   ];
 }
 
 function stepLine({ name, group, disruptive, reason }: PlannedStep, index: number, style: Paint): string {
   const heading = `${String(index + 1).padStart(3)}  ${name.padEnd(11)}${group.padEnd(7)}`;
   const disturbs = (disruptive ? 'disturbs' : '').padEnd(10);
-  const lines = hanging(heading + disturbs, reason, WIDTH, style.dim);
+  const lines = hanging(heading + disturbs, reason, style.dim);
   return disruptive ? lines.replace(disturbs, style.yellow(disturbs)) : lines;
 }
 

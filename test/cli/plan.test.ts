@@ -115,7 +115,7 @@ describe('refit plan for people', () => {
   it('has no colours when it is not a terminal', async () => {
     const { stdout } = await plan(BLOCKED, []);
     expect(stdout).not.toContain('\u001B');
-    const io = { ...fakeIo({ f: JSON.stringify(BLOCKED) }), isTerminal: true };
+    const io = { ...fakeIo({ f: JSON.stringify(BLOCKED) }), hasColour: true };
     await run(['plan', '-f', 'f'], io);
     expect(io.stdout()).toContain('\u001B[31mblock');
   });

@@ -8,6 +8,7 @@ describe('wrap', () => {
     ['a-word-that-is-longer', 5, ['a-word-that-is-longer']],
     ['x a-word-that-is-longer y', 5, ['x', 'a-word-that-is-longer', 'y']],
     ['', 5, ['']],
+    ['one\ntwo\u001B[2J', 80, ['one two [2J']],
   ])('%j at %d', (text, width, lines) => {
     expect(wrap(text, width)).toEqual(lines);
   });
@@ -15,6 +16,6 @@ describe('wrap', () => {
 
 describe('hanging', () => {
   it('puts further lines below the first, each in the style', () => {
-    expect(hanging('why: ', 'one two three', 12, (line) => `<${line}>`)).toBe('why: <one two>\n     <three>');
+    expect(hanging('why: ', 'one two three', (line) => `<${line}>`, 12)).toBe('why: <one two>\n     <three>');
   });
 });

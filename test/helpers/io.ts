@@ -9,6 +9,7 @@ export function fakeIo(
     out: (text) => void (written.out += text),
     err: (text) => void (written.err += text),
     isTerminal: false,
+    hasColour: false,
     readFile: async (path) => {
       const text = files[path];
       if (text === undefined) throw Object.assign(new Error('no such file'), { code: 'ENOENT' });

@@ -49,7 +49,7 @@ export async function demo(flags: DemoFlags, io: Io): Promise<number> {
   const clock = systemClock(SPEED);
   const store = embeddedStore({ clock, stepSeconds });
   if (flags.fail !== undefined) store.failStep(flags.fail, 'no space left (told to fail by --fail)');
-  const style = paint(io.isTerminal);
+  const style = paint(io.hasColour);
   io.out(`${INTRODUCTION}\n`);
   await rm(flags.outputFolder, { recursive: true, force: true });
   await mkdir(flags.outputFolder, { recursive: true });

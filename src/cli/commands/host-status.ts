@@ -2,8 +2,6 @@
 import type { NodeStatus, OperationStatus, StepStatus } from '../../steps/operation/status.ts';
 import { hanging } from '../text.ts';
 
-const WIDTH = 80;
-
 const STATES: Readonly<Record<OperationStatus['state'], string>> = {
   running: 'running',
   prepared: 'prepared, nothing handed over to the node yet',
@@ -17,9 +15,9 @@ const STATES: Readonly<Record<OperationStatus['state'], string>> = {
 
 export function statusText({ node, lock, operations, backups }: NodeStatus): string {
   const head = [
-    hanging('node      ', node ?? 'unknown', WIDTH),
-    hanging('host lock ', lock ?? 'free', WIDTH),
-    hanging('backups   ', backups.join(' ') || 'none', WIDTH),
+    hanging('node      ', node ?? 'unknown'),
+    hanging('host lock ', lock ?? 'free'),
+    hanging('backups   ', backups.join(' ') || 'none'),
   ];
   const blocks = operations.map(operationText);
   return `${[head.join('\n'), ...(blocks.length > 0 ? blocks : ['no operation'])].join('\n\n')}\n`;
@@ -31,14 +29,14 @@ function operationText({ operation, state, kubernetes, unit, steps }: OperationS
     ...(kubernetes === undefined ? [] : [`to ${kubernetes}`]),
     ...(unit === undefined ? [] : [`unit ${unit}`]),
   ];
-  return [operation, hanging('  ', facts.join('; '), WIDTH), ...steps.map(stepText)].join('\n');
+  return [operation, hanging('  ', facts.join('; ')), ...steps.map(stepText)].join('\n');
 }
 
 function stepText(step: StepStatus): string {
   const seconds = step.seconds === undefined ? '' : `${step.seconds.toFixed(1)} s`;
   const heading = `  ${step.step.padEnd(10)}  ${step.state.padEnd(11)}  ${seconds.padStart(9)}  `;
   const text = step.state === 'running' ? since(step) : (step.message ?? '');
-  return hanging(heading, text, WIDTH).trimEnd();
+  return hanging(heading, text).trimEnd();
 }
 
 function since({ startedAt, watchdogAt }: StepStatus): string {

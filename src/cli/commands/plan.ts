@@ -34,7 +34,7 @@ export async function plan(flags: PlanFlags, io: Io): Promise<number> {
       io.out(stringify(withoutPatchContents(output)));
       break;
     case 'table':
-      io.out(planTable(output, io.isTerminal));
+      io.out(planTable(output, io.hasColour));
   }
   if (code !== EXIT.done) io.err(`refit: ${output.reason}\n`);
   return code;

@@ -24,8 +24,6 @@ export interface RetryFlags extends ManagementFlags {
   force?: boolean;
 }
 
-const WIDTH = 80;
-
 /** Does all that can be done; ends with 1 when one was refused. Errors: BadInput, before anything is written; those of the client. */
 export async function retry(names: readonly string[], flags: RetryFlags, io: Io): Promise<number> {
   if (names.length > 0 === (flags.failed === true)) {
@@ -76,13 +74,13 @@ async function retryOne(
       said = decision.message;
       return { annotations: decision.annotations };
     });
-    io.out(`${hanging('', what + said, WIDTH)}\n`);
+    io.out(`${hanging('', what + said)}\n`);
     return true;
   } catch (error) {
     if (!(error instanceof StatusError) || (error.reason !== 'BadInput' && error.reason !== 'NotFound'))
       throw error;
     const why = error.reason === 'NotFound' ? 'there is none of this name' : error.message;
-    io.err(`${hanging('refit: ', what + why, WIDTH)}\n`);
+    io.err(`${hanging('refit: ', what + why)}\n`);
     return false;
   }
 }

@@ -21,7 +21,6 @@ export interface RollbackFlags extends ManagementFlags {
   wait: boolean;
 }
 
-const WIDTH = 80;
 const RETENTION_SECONDS = 86_400;
 
 /** Errors: BadInput when nothing can be undone, with the reason; those of the client. */
@@ -39,7 +38,7 @@ export function rollback(name: string, flags: RollbackFlags, io: Io): Promise<nu
       throw new StatusError(`Machine ${namespace}/${name}: ${plan.refusal}`, { reason: 'BadInput' });
     await installedImageMap(client, namespace);
     const stepTemplates = await chooseStepTemplates(client, situation.stepTemplates);
-    io.out(rollbackText(situation.machine, plan, io.isTerminal));
+    io.out(rollbackText(situation.machine, plan, io.hasColour));
     if (flags.yes !== true) {
       io.out(`\nNothing was done. To do it: refit rollback -n ${namespace} ${name} --yes\n`);
       return EXIT.done;
@@ -94,7 +93,7 @@ async function wait(name: string, management: Management, io: Io): Promise<numbe
   let last = '';
   const ended = await followWorkflow(management, namespace, name, (workflow) => {
     const line = progressOf(workflow);
-    if (line !== last && workflow.finishedAt === undefined) io.err(`${hanging('', line, WIDTH)}\n`);
+    if (line !== last && workflow.finishedAt === undefined) io.err(`${hanging('', line)}\n`);
     last = line;
   });
   if (!ended) {
@@ -105,11 +104,11 @@ async function wait(name: string, management: Management, io: Io): Promise<numbe
   const message = task?.message ?? ended.message ?? ended.phase;
   if (ended.phase === 'Succeeded') {
     const result = messageOf(task?.outputs['result']) ?? 'done';
-    io.out(`${hanging('', `Rolled back: ${result}`, WIDTH)}\n`);
+    io.out(`${hanging('', `Rolled back: ${result}`)}\n`);
     io.out('The Machine is marked blocked: `refit retry` goes forward again.\n');
     return EXIT.done;
   }
-  io.err(`${hanging('refit: ', `rollback failed: ${message}`, WIDTH)}\n`);
+  io.err(`${hanging('refit: ', `rollback failed: ${message}`)}\n`);
   io.err('The Machine stays marked blocked. The same command tries again.\n');
   return EXIT.failed;
 }

@@ -17,9 +17,9 @@ export interface StatusFlags extends ManagementFlags {
   watch?: boolean;
 }
 
-const WIDTH = 80;
 const WATCH_SECONDS = 2;
-const CLEAR_SCREEN = '\u001B[H\u001B[2J\u001B[3J';
+/** What has scrolled away stays. */
+const CLEAR_SCREEN = '\u001B[H\u001B[2J';
 
 /** Errors: BadInput for a Cluster that is not there; those of the client. */
 export function status(cluster: string | undefined, flags: StatusFlags, io: Io): Promise<number> {
@@ -28,7 +28,7 @@ export function status(cluster: string | undefined, flags: StatusFlags, io: Io):
     if (flags.watch === true) return follow(look, flags, io, management);
     const found = await look();
     if (flags.output === 'json') io.out(`${JSON.stringify(found, undefined, 2)}\n`);
-    else if (found.clusters.length > 0) io.out(statusText(found, io.isTerminal));
+    else if (found.clusters.length > 0) io.out(statusText(found, io.hasColour));
     else io.err(`${nothing(flags, management)}\n`);
     return EXIT.done;
   });
@@ -62,7 +62,9 @@ async function follow(
       const found = await look();
       if (flags.output === 'table' && io.isTerminal) {
         const isEmpty = found.clusters.length === 0;
-        io.out(CLEAR_SCREEN + (isEmpty ? `${nothing(flags, management)}\n` : statusText(found, true)));
+        io.out(
+          CLEAR_SCREEN + (isEmpty ? `${nothing(flags, management)}\n` : statusText(found, io.hasColour)),
+        );
       } else {
         const line = flags.output === 'json' ? JSON.stringify : changeText;
         for (const change of changesSince(previous, found)) io.out(`${line(change)}\n`);
@@ -81,5 +83,5 @@ async function follow(
 function nothing({ allNamespaces }: StatusFlags, { namespace }: Management): string {
   const where = allNamespaces === true ? 'any namespace' : `namespace ${namespace} (-A: all namespaces)`;
   const text = `No Cluster in ${where} has opted in: kubectl label cluster NAME capi-refit.io/strategy=in-place`;
-  return hanging('', text, WIDTH);
+  return hanging('', text);
 }

@@ -30,7 +30,6 @@ export interface UpgradeFlags extends ManagementFlags, Wanted {
   wait: boolean;
 }
 
-const WIDTH = 80;
 const LOOK_SECONDS = 2;
 const PLACES = {
   KubeadmControlPlane: KUBEADM_CONTROL_PLANES,
@@ -54,7 +53,7 @@ export function upgrade(cluster: string, flags: UpgradeFlags, io: Io): Promise<n
     const work = { cluster, flags, management, io };
     const { facts, stages } = await decide(work);
     if (flags.dryRun === true) return show(facts, stages, work);
-    for (const stage of stages) io.out(`${hanging('', stageLine(stage), WIDTH)}\n`);
+    for (const stage of stages) io.out(`${hanging('', stageLine(stage))}\n`);
     for (const stage of stages) {
       const end = await perform(stage, work);
       if (end !== 'done') return end;
@@ -127,7 +126,7 @@ async function follow(begun: Begun, work: Work): Promise<'done' | number> {
   while (!signal.aborted) {
     const found = await unlessAway(look(work));
     if (found) {
-      for (const change of changesSince(previous, found)) io.err(`${changeText(change)}\n`);
+      for (const change of changesSince(previous, found)) io.err(`${shown(changeText(change), io)}\n`);
       previous = found;
       const end = endOf(begun, found, io);
       if (end !== undefined) return end;
@@ -148,9 +147,13 @@ function endOf({ stage, ...begun }: Begun, { clusters }: StatusOutput, io: Io): 
   const state = stageState(clusters[0], { stage, ...begun });
   if (state.state === 'going') return undefined;
   if (state.state === 'done') return 'done';
-  io.err(`${hanging('refit: ', `${stage.kind} ${stage.name}: ${state.reason}`, WIDTH)}\n`);
+  io.err(`${hanging('refit: ', `${stage.kind} ${stage.name}: ${state.reason}`)}\n`);
   io.err('Nothing after it was begun. When the cause is gone: refit retry, then the same command.\n');
   return EXIT.failed;
+}
+
+function shown(line: string, { isErrTerminal }: Io): string {
+  return isErrTerminal ? hanging('', line) : line;
 }
 
 /** The API server may be on a node that is upgraded. */

@@ -79,7 +79,7 @@ async function ask(body: string, { target, io, style }: Stage): Promise<void> {
       value?: unknown;
     }[];
     for (const { op, path, value } of operations) {
-      io.out(`${hanging(`   ${key.padEnd(20)} `, `${op} ${path} ${JSON.stringify(value) ?? ''}`, 80)}\n`);
+      io.out(`${hanging(`   ${key.padEnd(20)} `, `${op} ${path} ${JSON.stringify(value) ?? ''}`)}\n`);
     }
   }
 }
@@ -105,7 +105,7 @@ function showProgress({ store, io, style, clock }: Stage, started: Date) {
     const news = message.replace(/running \S+/, 'running');
     if (news !== last) {
       const heading = `   ${duration(started, clock.now()).padStart(6)}  told: `;
-      io.out(`${hanging(heading, message, 80, style.dim)}\n`);
+      io.out(`${hanging(heading, message, style.dim)}\n`);
     }
     last = news;
   };
@@ -126,7 +126,7 @@ function showMachine(machine: MachineView, started: Date, { io, style, clock }: 
   );
   io.out(`     status.nodeInfo.kubeletVersion: ${machine.kubeletVersion ?? '?'}\n`);
   io.out(`     metadata.annotations[${OPERATION_ANNOTATION}]:\n`);
-  io.out(`${hanging('       ', record.replaceAll(',"', ', "'), 80, style.dim)}\n`);
+  io.out(`${hanging('       ', record.replaceAll(',"', ', "'), style.dim)}\n`);
 }
 
 function leftBehind(machine: MachineView, store: EmbeddedStore): Record<string, unknown> {

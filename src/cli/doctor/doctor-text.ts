@@ -3,12 +3,11 @@ import { paint, type Paint } from '../io.ts';
 import { hanging } from '../text.ts';
 import type { Finding, Level } from './finding.ts';
 
-const WIDTH = 80;
 const LEVEL_WIDTH = 7;
 const CHECK_WIDTH = 16;
 
-export function doctorText(findings: readonly Finding[], isTerminal: boolean): string {
-  const style = paint(isTerminal);
+export function doctorText(findings: readonly Finding[], hasColour: boolean): string {
+  const style = paint(hasColour);
   return `${[...findings.map((finding) => line(finding, style)), '', summary(findings)].join('\n')}\n`;
 }
 
@@ -16,7 +15,7 @@ export function doctorText(findings: readonly Finding[], isTerminal: boolean): s
 function line({ level, check, message, remedy }: Finding, style: Paint): string {
   const heading = `${level.padEnd(LEVEL_WIDTH)}  ${check.padEnd(CHECK_WIDTH)}  `;
   const text = remedy === undefined ? message : `${message} -> ${remedy}`;
-  return hanging(heading, text, WIDTH).replace(level, colours(style)[level](level));
+  return hanging(heading, text).replace(level, colours(style)[level](level));
 }
 
 function summary(findings: readonly Finding[]): string {

@@ -4,10 +4,8 @@ import { paint } from '../io.ts';
 import { hanging } from '../text.ts';
 import type { RollbackPlan } from './decision.ts';
 
-const WIDTH = 80;
-
-export function rollbackText(machine: MachineView, plan: RollbackPlan, isTerminal: boolean): string {
-  const style = paint(isTerminal);
+export function rollbackText(machine: MachineView, plan: RollbackPlan, hasColour: boolean): string {
+  const style = paint(hasColour);
   const { record, role, undone, stays } = plan;
   const versions =
     record.from === undefined || record.from === record.to ? record.to : `${record.from} to ${record.to}`;
@@ -18,16 +16,16 @@ export function rollbackText(machine: MachineView, plan: RollbackPlan, isTermina
     'until `refit retry`.';
   return [
     style.bold(head),
-    hanging('', `operation ${record.number} (${versions}) ${record.state}${reason(record.reason)}`, WIDTH),
+    hanging('', `operation ${record.number} (${versions}) ${record.state}${reason(record.reason)}`),
     '',
     style.bold('UNDONE, in this order'),
-    ...undone.map(({ step, what }) => hanging(`  ${step.padEnd(10)}  `, what, WIDTH)),
+    ...undone.map(({ step, what }) => hanging(`  ${step.padEnd(10)}  `, what)),
     '',
     style.bold('NOT UNDONE'),
-    ...stays.map((line) => hanging('  ', line, WIDTH)),
+    ...stays.map((line) => hanging('  ', line)),
     '',
     style.bold('HOW'),
-    hanging('  ', how, WIDTH),
+    hanging('  ', how),
     '',
   ].join('\n');
 }

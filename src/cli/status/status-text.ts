@@ -1,15 +1,15 @@
 // `refit status` for people: at most 80 columns, but for names that are longer. Pure.
+import type { ExternalRecord } from '../../api/external-record.ts';
 import { age } from '../age.ts';
 import { paint, type Paint } from '../io.ts';
 import { hanging } from '../text.ts';
 import type { ClusterStatus, MachineState, MachineStatus, OwnerStatus, StatusOutput } from './types.ts';
 
-const WIDTH = 80;
 const MIN_NAME = 24;
 const COLUMNS = { version: 18, state: 10 } as const;
 
-export function statusText({ at, clusters }: StatusOutput, isTerminal: boolean): string {
-  const style = paint(isTerminal);
+export function statusText({ at, clusters }: StatusOutput, hasColour: boolean): string {
+  const style = paint(hasColour);
   return clusters.map((cluster) => clusterText(cluster, new Date(at), style)).join('\n');
 }
 
@@ -59,11 +59,13 @@ function ownerLines(owner: OwnerStatus, layout: Layout): string[] {
 /** What Refit does for the owner in place of Cluster API. */
 function upgradeLines({ upgrade }: OwnerStatus, { style }: Layout): string[] {
   if (!upgrade || upgrade.state === 'succeeded') return [];
-  const release = upgrade.release === undefined ? '' : `, release ${upgrade.release}`;
-  const reason = upgrade.reason === undefined ? '' : `: ${upgrade.reason}`;
-  const text = `upgrade ${upgrade.number} to ${upgrade.to}${release} ${upgrade.state}${reason}`;
   const isBad = upgrade.state === 'declined' || upgrade.state === 'failed';
-  return [hanging('  ', text, WIDTH, isBad ? style.red : style.yellow)];
+  return [hanging('  ', upgradeLine(upgrade), isBad ? style.red : style.yellow)];
+}
+
+export function upgradeLine({ number, to, release, state, reason }: ExternalRecord): string {
+  const what = release === undefined ? to : `${to}, release ${release}`;
+  return `upgrade ${number} to ${what} ${state}${reason === undefined ? '' : `: ${reason}`}`;
 }
 
 function machineLines(machine: MachineStatus, { now, style, width }: Layout): string[] {
@@ -76,7 +78,7 @@ function machineLines(machine: MachineStatus, { now, style, width }: Layout): st
     colour(state, style)(padded),
   ];
   const row = `  ${[...columns, ...(shown === '' ? [] : [shown])].join('  ')}`;
-  return message === undefined ? [row] : [row, hanging('    ', message, WIDTH, style.dim)];
+  return message === undefined ? [row] : [row, hanging('    ', message, style.dim)];
 }
 
 /** What the Node reports, and what it is to become. */

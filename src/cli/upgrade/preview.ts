@@ -27,8 +27,6 @@ export type Preview = { stage: Stage } & (
   | { upgrades: readonly MachineUpgrade[]; upToDate: readonly string[]; workflows: IWorkflow[] }
 );
 
-const WIDTH = 80;
-
 export function preview(input: PreviewInput): Preview {
   const { stage, situation, policy } = input;
   const decision = decideExternal(situation, policy);
@@ -61,9 +59,9 @@ function workflows(
 
 /** YAML: the plan as a comment, the Workflows as documents. */
 export function previewText(shown: Preview): string {
-  const lines = [hanging('# ', stageLine(shown.stage), WIDTH).replaceAll('\n  ', '\n# ')];
+  const lines = [hanging('# ', stageLine(shown.stage)).replaceAll('\n  ', '\n# ')];
   const line = (heading: string, what: string): void =>
-    void lines.push(hanging(`#   ${heading}: `, what, WIDTH).replaceAll('\n ', '\n#'));
+    void lines.push(hanging(`#   ${heading}: `, what).replaceAll('\n ', '\n#'));
   if ('declined' in shown) {
     line('declined', shown.declined);
     return `${lines.join('\n')}\n`;

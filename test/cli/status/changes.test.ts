@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import type { ExternalRecord } from '../../../src/api/external-record.ts';
 import { changesSince, changeText } from '../../../src/cli/status/changes.ts';
 import type { MachineStatus, StatusOutput } from '../../../src/cli/status/types.ts';
 
@@ -13,13 +14,42 @@ function output(...machines: Partial<MachineStatus>[]): StatusOutput {
   };
 }
 
+function withUpgrade(found: StatusOutput, state: ExternalRecord['state']): StatusOutput {
+  const upgrade = { version: 1, number: 2, state, to: 'v1.34.3', reason: 'one replica' } as const;
+  const clusters = found.clusters.map((cluster) => ({
+    ...cluster,
+    owners: cluster.owners.map((owner) => ({ ...owner, upgrade })),
+  }));
+  return { ...found, clusters };
+}
+
 describe('changesSince', () => {
   it('tells all at first, then only what changed', () => {
     const first = output({ name: 'a' }, { name: 'b' });
     expect(changesSince(undefined, first)).toHaveLength(2);
     expect(changesSince(first, first)).toEqual([]);
     const changed = changesSince(first, output({ name: 'a' }, { name: 'b', state: 'failed' }));
-    expect(changed.map(({ machine }) => machine.name)).toEqual(['b']);
+    expect(changed.map(({ machine }) => machine?.name)).toEqual(['b']);
+  });
+
+  it('tells of a Machine that is gone, once', () => {
+    const [before, after] = [output({ name: 'a' }, { name: 'b' }), output({ name: 'a' })];
+    const [change, ...more] = changesSince(before, after);
+    expect([change?.gone, more]).toEqual(['b', []]);
+    expect(changeText(change!)).toBe('2026-01-01T12:00:00Z  lab/b  gone: the Machine was deleted');
+    expect(changesSince(after, after)).toEqual([]);
+  });
+
+  it('tells what Refit does for an owner, also before a Machine shows it', () => {
+    const declined = withUpgrade(output({ name: 'a' }), 'declined');
+    const [change, ...more] = changesSince(output({ name: 'a' }), declined);
+    expect(more).toEqual([]);
+    expect(change?.owner).toMatchObject({ kind: 'KubeadmControlPlane', name: 'cp' });
+    expect(changeText(change!)).toBe(
+      '2026-01-01T12:00:00Z  lab/cp  upgrade 2 to v1.34.3 declined: one replica',
+    );
+    expect(changesSince(declined, declined)).toEqual([]);
+    expect(changesSince(declined, withUpgrade(output({ name: 'a' }), 'running'))).toHaveLength(1);
   });
 
   it.each([
@@ -32,6 +62,11 @@ describe('changesSince', () => {
 });
 
 describe('changeText', () => {
+  it('stays one line whatever a message holds', () => {
+    const [change] = changesSince(undefined, output({ state: 'failed', message: 'a\nb\u001B[2J' }));
+    expect(changeText(change!)).toMatch(/failed: a b \[2J$/);
+  });
+
   it('is one line with time, Machine, state and reason', () => {
     const [change] = changesSince(
       undefined,
