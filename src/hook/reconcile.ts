@@ -24,7 +24,7 @@ export interface ReconcilerOptions {
 const SWEEP_SECONDS = 15;
 const SWEEP_CHUNK = 50;
 /** A node that is told to stop needs seconds, unless it is in a long step, or dead: nobody waits for that. */
-const DELETION_HELD_SECONDS = 120;
+export const DELETION_HELD_SECONDS = 120;
 
 /** Runs until the signal aborts: on every change at once, and over all Machines now and then. */
 export function startReconciler(options: ReconcilerOptions, signal: AbortSignal): void {

@@ -72,7 +72,9 @@ export function externalReads(client: ApiClient) {
   }
 
   /** Of a MachineDeployment; none of another owner. */
-  async function machineSets(ask: Ask): Promise<JsonObject[]> {
+  async function machineSets(
+    ask: Pick<Ask, 'kind' | 'namespace' | 'cluster' | 'uid'>,
+  ): Promise<JsonObject[]> {
     if (ask.kind !== 'MachineDeployment') return [];
     const query = { labelSelector: `${CLUSTER_NAME_LABEL}=${ask.cluster}` };
     const sets = await all(machineSetPath(ask.namespace), query);

@@ -10,8 +10,8 @@ import { RELEASE_ANNOTATION, RETRY_ANNOTATION } from '../../api/labels.ts';
 import { mergePatchBetween } from '../../api/merge-patch.ts';
 import { knownRecord } from '../../api/operation.ts';
 import { decideExternal, type ExternalDecision } from '../../plan/external.ts';
-import { whatOf } from '../../plan/external-refusals.ts';
-import { findSituation, type Found } from './situation.ts';
+import { namesRefusal, whatOf } from '../../plan/external-refusals.ts';
+import { findSituation, readOwner, type Found } from './situation.ts';
 import type { Upgrades, UpgradesOptions } from './upgrades.ts';
 
 export interface AnswerOptions extends Pick<
@@ -34,23 +34,25 @@ export async function answerExternal(
   const key = { kind, namespace, name };
   try {
     const found = await findSituation(options, key, request.machines);
+    const mistake = mistakeIn(found, request);
+    if (mistake !== undefined) return declined(mistake);
+    const annotations = texts(found.owner, 'metadata', 'annotations');
+    const record = knownExternal(annotations);
+    if (record?.state === 'running') return onRunning(options, found, record);
     const decision = judge(options, found, request);
-    const record = knownExternal(texts(found.owner, 'metadata', 'annotations'));
-    if (record?.state === 'running') return onRunning(options, found, record, request);
     if ('declined' in decision) return declined(decision.declined);
     if (decision.upgrades.length === 0) return upToDate(found, decision);
     if (record?.state === 'failed')
       return declined(
         `upgrade ${record.number} failed: ${record.reason ?? ''}; set annotation ${RETRY_ANNOTATION} on the owner`,
       );
-    if (record === undefined || !isPausedByUs(texts(found.owner, 'metadata', 'annotations'))) {
+    if (record === undefined || !isPausedByUs(annotations)) {
       return declined(
         `${whatOf(found.ask)}: Cluster API acts on it, since it is not paused: wait until it has ended, then change it`,
       );
     }
     await options.upgrades.reconcile(key);
-    const { length } = decision.upgrades;
-    return accepted(`${whatOf(found.ask)}: to ${found.ask.version}`, length, 0);
+    return await begun(options, key, found, decision.upgrades.length);
   } catch (error) {
     if (error instanceof StatusError && ['BadInput', 'NotFound'].includes(error.reason))
       return declined(error.message);
@@ -58,22 +60,35 @@ export async function answerExternal(
   }
 }
 
+/** Of another upgrade than the owner's. */
+function mistakeIn({ ask, situation }: Found, { cluster, release }: ExternalRequest): string | undefined {
+  if (ask.cluster !== cluster.name)
+    return `${whatOf(ask)}: of Cluster ${ask.cluster}, expected ${cluster.name}: name an owner of that Cluster`;
+  if (release !== undefined && release !== ask.release)
+    return `release: got ${release}, but the owner asks for ${ask.release ?? 'none'}: set its annotation ${RELEASE_ANNOTATION}`;
+  return namesRefusal(
+    situation,
+    situation.machines.map(({ machine }) => machine),
+  );
+}
+
 function judge({ policy }: AnswerOptions, found: Found, request: ExternalRequest): ExternalDecision {
-  if (found.ask.cluster !== request.cluster.name) {
-    return {
-      declined: `${whatOf(found.ask)}: of Cluster ${found.ask.cluster}, expected ${request.cluster.name}: name an owner of that Cluster`,
-    };
-  }
-  const { release } = request;
-  if (release !== undefined && release !== found.ask.release) {
-    return {
-      declined: `release: got ${release}, but the owner asks for ${found.ask.release ?? 'none'}: set its annotation ${RELEASE_ANNOTATION}`,
-    };
-  }
   const decision = decideExternal(found.situation, policy(found.cluster));
   if ('declined' in decision) return decision;
   const other = differsFrom(found, decision, request);
   return other === undefined ? decision : { declined: other };
+}
+
+/** What the look has led to: Argo, for example, may have refused the Workflow. */
+async function begun(
+  { client }: AnswerOptions,
+  key: Parameters<typeof readOwner>[1],
+  { ask }: Found,
+  count: number,
+): Promise<ExternalResponse> {
+  const record = knownExternal(texts(await readOwner(client, key), 'metadata', 'annotations'));
+  if (record?.state === 'running') return accepted(`${whatOf(ask)}: to ${ask.version}`, count, 0);
+  return declined(record?.reason ?? `${whatOf(ask)} was changed meanwhile: ask again`);
 }
 
 /** The owner decides: what a client takes for desired may only be the same. */
@@ -111,13 +126,7 @@ function onRunning(
   { store }: AnswerOptions,
   { ask, situation }: Found,
   record: ExternalRecord,
-  request: ExternalRequest,
 ): ExternalResponse {
-  if (request.release !== undefined && request.release !== record.release) {
-    return declined(
-      `${whatOf(ask)}: upgrade ${record.number} to ${record.to} runs: ask again when it has ended`,
-    );
-  }
   const workflow = store.workflow(ask.namespace, record.workflow ?? '');
   const machines = workflow?.tasks.filter(({ name }) => name.startsWith('machine-')) ?? [];
   const done = situation.machines.filter(({ machine }) => isDone(machine, ask)).length;

@@ -19,11 +19,14 @@ export interface OwnerView {
   annotations: Readonly<Record<string, string>>;
 }
 
+type Listener = (owner: OwnerView, previous?: OwnerView) => void;
+
 export interface Owners {
   /** Runs until the signal aborts. A kind that is not served only leaves its owners unknown. */
   start(signal: AbortSignal): void;
   all(): OwnerView[];
-  onChange(listener: (owner: OwnerView) => void): void;
+  /** `previous` is absent for one that was not known. */
+  onChange(listener: Listener): void;
 }
 
 const KINDS = [
@@ -39,12 +42,12 @@ export function createOwners(options: {
   random?: () => number;
 }): Owners {
   const { client, clock, log, random = Math.random } = options;
-  const listeners: ((owner: OwnerView) => void)[] = [];
+  const listeners: Listener[] = [];
   const caches = KINDS.map(({ kind, resource }) => ({
     resource,
     cache: new Cache<OwnerView>({
       reduce: (object) => ownerView(kind, object),
-      changed: (owner) => listeners.forEach((listener) => listener(owner)),
+      changed: (owner, previous) => listeners.forEach((listener) => listener(owner, previous)),
     }),
   }));
   const query = { labelSelector: `${STRATEGY_LABEL}=${STRATEGY_EXTERNAL}` };

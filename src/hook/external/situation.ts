@@ -28,7 +28,10 @@ export async function findSituation(
   { kind, namespace, name }: Pick<OwnerView, 'kind' | 'namespace' | 'name'>,
   named?: readonly string[],
 ): Promise<Found> {
-  const owner: JsonObject = { ...(await client.get(ownerPath(kind, namespace, name))), kind };
+  // Half-filled, the caches know no version of the control plane.
+  if (!store.ready())
+    throw new StatusError('caches are not filled yet, ask again', { reason: 'Unavailable' });
+  const owner = await readOwner(client, { kind, namespace, name });
   const ask = askOf(owner);
   const cluster = store.cluster(namespace, ask.cluster);
   if (!cluster) {
@@ -60,6 +63,14 @@ export async function findSituation(
       ...(named === undefined ? {} : { named }),
     },
   };
+}
+
+/** Errors: NotFound, Unavailable. */
+export async function readOwner(
+  client: ApiClient,
+  { kind, namespace, name }: Pick<OwnerView, 'kind' | 'namespace' | 'name'>,
+): Promise<JsonObject> {
+  return { ...(await client.get(ownerPath(kind, namespace, name))), kind };
 }
 
 function oldestWorker(store: Store, { namespace, name }: ClusterView): string | undefined {

@@ -1,29 +1,33 @@
 // Brings an owner that the webhook paused on: decides, makes its Workflow, or says why not; and closes what was left.
 import type { Clock } from '../../api/clock.ts';
 import { StatusError } from '../../api/errors.ts';
-import { endAnnotations, isReleased, type End } from '../../api/external-release.ts';
-import {
-  isHeld,
-  isPausedByUs,
-  readExternal,
-  writeExternal,
-  type ExternalRecord,
-} from '../../api/external-record.ts';
+import { isReleased } from '../../api/external-release.ts';
+import { isHeld, isPausedByUs, readExternal, type ExternalRecord } from '../../api/external-record.ts';
 import { text, texts } from '../../api/fields.ts';
 import type { JsonObject } from '../../api/json.ts';
-import { FALLBACK_ANNOTATION, RETRY_ANNOTATION } from '../../api/labels.ts';
+import {
+  EXTERNAL_ANNOTATION,
+  FALLBACK_ANNOTATION,
+  PAUSED_ANNOTATION,
+  RELEASE_ANNOTATION,
+  RETRY_ANNOTATION,
+  STRATEGY_EXTERNAL,
+  STRATEGY_LABEL,
+} from '../../api/labels.ts';
 import { operationName } from '../../api/names.ts';
 import { externalUpgradeWorkflow } from '../../generators/external-upgrade.ts';
 import type { ApiClient } from '../../kubernetes/api-client.ts';
-import { ownerPath, type ExternalReads } from '../../kubernetes/external-reads.ts';
-import { releaseSets, writePatch } from '../../kubernetes/external-writes.ts';
+import type { ExternalReads } from '../../kubernetes/external-reads.ts';
+import { releaseSets } from '../../kubernetes/external-writes.ts';
 import { decideExternal, type MachineUpgrade } from '../../plan/external.ts';
 import type { Announce } from '../announce.ts';
 import type { Log } from '../log.ts';
 import type { PolicyOf } from '../policies.ts';
 import type { Store, WorkflowView } from '../store.ts';
 import type { OwnerView } from './owners.ts';
-import { findSituation, type Found } from './situation.ts';
+import { DELETION_HELD_SECONDS } from '../reconcile.ts';
+import { ownerWrites, subjectOf } from './owner-writes.ts';
+import { findSituation, readOwner, type Found } from './situation.ts';
 
 export interface UpgradesOptions {
   client: ApiClient;
@@ -43,48 +47,66 @@ export type Upgrades = ReturnType<typeof createUpgrades>;
 
 /** Errors of all: NotFound, Conflict (look again), Unavailable. */
 export function createUpgrades(options: UpgradesOptions) {
-  const { client, store, announce, clock, log, version } = options;
+  const { client, store, announce, clock, version } = options;
+  const write = ownerWrites(options);
 
   /** Nothing happens for an owner that is not ours to move on. */
   async function reconcile(key: Key): Promise<void> {
-    const owner: JsonObject = {
-      ...(await client.get(ownerPath(key.kind, key.namespace, key.name))),
-      kind: key.kind,
-    };
+    const owner = await readOwner(client, key);
     const annotations = texts(owner, 'metadata', 'annotations');
     const record = readExternal(annotations);
-    if (record === undefined) return;
-    if (record === 'invalid') {
-      tell(
-        owner,
-        'Warning',
-        'ExternalUpgradeUnreadable',
-        'its record is unreadable: correct or remove the annotation',
-      );
+    if (record === undefined || texts(owner, 'metadata', 'labels')[STRATEGY_LABEL] !== STRATEGY_EXTERNAL)
       return;
-    }
+    if (record === 'invalid') return tellUnreadable(owner);
+    if (text(owner, 'metadata', 'deletionTimestamp') !== undefined) return letGo(key, owner, record);
     if (record.state === 'running') return follow(key, owner, record);
     if (!isPausedByUs(annotations)) return;
-    if (isHeld(record)) return decide(key, record);
+    if (isHeld(record)) return decide(key, owner, record);
     if (record.state !== 'failed') return;
-    if (RETRY_ANNOTATION in annotations) return void (await again(key, owner, record));
-    if (isReleased(annotations, 'failed')) await giveBack(key, owner, record);
+    if (RETRY_ANNOTATION in annotations) return again(owner, record, { [RETRY_ANNOTATION]: null });
+    if (isReleased(annotations, 'failed')) await giveBack(owner, record);
   }
 
-  async function decide(key: Key, record: ExternalRecord): Promise<void> {
-    const found = await findOrDecline(key);
-    const decision =
-      'declined' in found ? found : decideExternal(found.situation, options.policy(found.cluster));
-    if ('declined' in decision) return decline(key, record, decision.declined);
-    if (!('situation' in found)) return;
-    if (decision.upgrades.length === 0) return finish(key, found, record);
-    await start(key, found, record, decision.upgrades);
+  async function decide(key: Key, owner: JsonObject, record: ExternalRecord): Promise<void> {
+    const name = operationName(subjectOf(owner), record.number);
+    const made = store.workflow(key.namespace, name) ?? (await store.readWorkflow(key.namespace, name));
+    // A server ended between the two writes of a start: judged now, its Machines would be in the way of themselves.
+    if (made && made.finishedAt === undefined) return write.record(owner, running(owner, record, name));
+    // Of a record that was removed since: the number is taken.
+    if (made) return again(owner, record);
+    const decided = await decisionOn(key);
+    if ('declined' in decided) return decline(key, owner, record, decided.declined);
+    const { found, upgrades } = decided;
+    if (upgrades.length === 0) return finish(key, found, record);
+    await start(key, found, record, upgrades);
   }
 
-  /** What cannot be read for good is a reason like any other. */
-  async function findOrDecline(key: Key): Promise<Found | { declined: string }> {
+  function running(
+    owner: JsonObject,
+    { number, to, applied }: ExternalRecord,
+    workflow: string,
+  ): ExternalRecord {
+    const release = text(owner, 'metadata', 'annotations', RELEASE_ANNOTATION);
+    return {
+      version: 1,
+      number,
+      state: 'running',
+      to,
+      workflow,
+      startedAt: clock.now().toISOString(),
+      ...(release === undefined ? {} : { release }),
+      ...(applied === undefined ? {} : { applied }),
+    };
+  }
+
+  /** What cannot be read for good, and a policy of the Cluster that is bad, are reasons like any other. */
+  async function decisionOn(
+    key: Key,
+  ): Promise<{ declined: string } | { found: Found; upgrades: readonly MachineUpgrade[] }> {
     try {
-      return await findSituation(options, key);
+      const found = await findSituation(options, key);
+      const decision = decideExternal(found.situation, options.policy(found.cluster));
+      return 'declined' in decision ? decision : { found, upgrades: decision.upgrades };
     } catch (error) {
       if (!(error instanceof StatusError) || !['BadInput', 'NotFound'].includes(error.reason)) throw error;
       return { declined: error.message };
@@ -102,18 +124,9 @@ export function createUpgrades(options: UpgradesOptions) {
       await store.createWorkflow(workflow);
     } catch (error) {
       if (!(error instanceof StatusError) || error.reason !== 'BadInput') throw error;
-      return decline(key, record, `its Workflow was refused: ${error.message}`);
+      return decline(key, owner, record, `its Workflow was refused: ${error.message}`);
     }
-    await writeRecord(key, owner, {
-      version: 1,
-      number,
-      state: 'running',
-      to: ask.version,
-      workflow: operationName(ask, number),
-      startedAt: clock.now().toISOString(),
-      ...(ask.release === undefined ? {} : { release: ask.release }),
-      ...(record.applied === undefined ? {} : { applied: record.applied }),
-    });
+    await write.record(owner, running(owner, { ...record, to: ask.version }, operationName(ask, number)));
     const names = upgrades.map(({ name }) => name).join(', ');
     tell(owner, 'Normal', 'ExternalUpgradeStarted', `upgrade ${number} to ${ask.version}: ${names}`);
   }
@@ -121,21 +134,24 @@ export function createUpgrades(options: UpgradesOptions) {
   /** Every Machine is as the owner asks: also after an edit was taken back. */
   async function finish(key: Key, { owner, situation }: Found, record: ExternalRecord): Promise<void> {
     await releaseSets(client, key.namespace, owner, situation.machineSets, true);
-    await end(key, owner, record, { state: 'succeeded', reason: 'nothing to do', now: clock.now() });
+    await write.end(owner, record, 'succeeded', 'nothing to do');
   }
 
-  async function decline(key: Key, record: ExternalRecord, reason: string): Promise<void> {
-    const owner: JsonObject = {
-      ...(await client.get(ownerPath(key.kind, key.namespace, key.name))),
-      kind: key.kind,
-    };
-    const releases = isReleased(texts(owner, 'metadata', 'annotations'), 'declined');
+  async function decline(key: Key, read: JsonObject, record: ExternalRecord, reason: string): Promise<void> {
+    const owner = await readOwner(client, key);
+    const annotations = texts(owner, 'metadata', 'annotations');
+    // Edited meanwhile: it is looked at again.
+    if (annotations[EXTERNAL_ANNOTATION] !== text(read, 'metadata', 'annotations', EXTERNAL_ANNOTATION))
+      return;
+    const releases = isReleased(annotations, 'declined');
     const what = releases
       ? `${reason}. Cluster API does it by replacing Machines (annotation ${FALLBACK_ANNOTATION})`
       : `${reason}. It stays paused: ${WAYS_OUT}`;
     tell(owner, 'Warning', 'ExternalUpgradeDeclined', what);
     if (!releases && record.state === 'declined' && record.reason === reason) return;
-    await end(key, owner, record, { state: 'declined', reason, now: clock.now() });
+    // Those of an upgrade before.
+    if (releases) await write.unpauseSets(owner);
+    await write.end(owner, record, 'declined', reason);
   }
 
   /** The exit handler writes the last word; this is for when it could not. */
@@ -144,12 +160,28 @@ export function createUpgrades(options: UpgradesOptions) {
     const workflow = store.workflow(key.namespace, name) ?? (await store.readWorkflow(key.namespace, name));
     if (workflow && workflow.finishedAt === undefined) return;
     const reason = workflow ? reasonOf(workflow) : `Workflow ${name} was deleted before it ended`;
-    const final: End = { state: 'failed', reason, now: clock.now() };
-    await end(key, owner, record, final);
-    if (isReleased(texts(owner, 'metadata', 'annotations'), 'failed')) await unpauseSets(key, owner);
+    if (isReleased(texts(owner, 'metadata', 'annotations'), 'failed')) await write.unpauseSets(owner);
+    await write.end(owner, record, 'failed', reason);
   }
 
-  async function again(key: Key, owner: JsonObject, record: ExternalRecord): Promise<void> {
+  /** Cluster API deletes nothing that is paused. The nodes are told to stop first, and get some time for it. */
+  async function letGo(key: Key, owner: JsonObject, record: ExternalRecord): Promise<void> {
+    if (!isPausedByUs(texts(owner, 'metadata', 'annotations'))) return;
+    if (record.state === 'running' && isWithin(owner, DELETION_HELD_SECONDS, clock.now())) {
+      const name = record.workflow ?? '';
+      const workflow = store.workflow(key.namespace, name) ?? (await store.readWorkflow(key.namespace, name));
+      if (workflow && !workflow.stopping) await store.stopWorkflow(key.namespace, name);
+      if (workflow && workflow.finishedAt === undefined) return;
+    }
+    await write.unpauseSets(owner);
+    await write.end(owner, record, 'failed', 'it is being deleted', { [PAUSED_ANNOTATION]: null });
+  }
+
+  async function again(
+    owner: JsonObject,
+    record: ExternalRecord,
+    more: Readonly<Record<string, null>> = {},
+  ): Promise<void> {
     const { number, to, applied } = record;
     const next: ExternalRecord = {
       version: 1,
@@ -158,57 +190,22 @@ export function createUpgrades(options: UpgradesOptions) {
       to,
       ...(applied === undefined ? {} : { applied }),
     };
-    await writeRecord(key, owner, next, { [RETRY_ANNOTATION]: null });
+    await write.record(owner, next, more);
   }
 
   /** Somebody opted in to that after the failure. */
-  async function giveBack(key: Key, owner: JsonObject, record: ExternalRecord): Promise<void> {
-    await unpauseSets(key, owner);
-    await end(key, owner, record, {
-      state: 'failed',
-      reason: `${record.reason ?? 'failed'}; released`,
-      now: clock.now(),
-    });
+  async function giveBack(owner: JsonObject, record: ExternalRecord): Promise<void> {
+    await write.unpauseSets(owner);
+    await write.end(owner, record, 'failed', `${record.reason ?? 'failed'}; released`);
   }
 
-  async function unpauseSets({ namespace, ...key }: Key, owner: JsonObject): Promise<void> {
-    if (key.kind !== 'MachineDeployment') return;
-    const found = await findOrDecline({ namespace, ...key });
-    if ('situation' in found) await releaseSets(client, namespace, owner, found.situation.machineSets, false);
-  }
-
-  async function end(key: Key, owner: JsonObject, record: ExternalRecord, final: End): Promise<void> {
-    const annotations = endAnnotations(owner, record, final);
-    await writePatch(client, ownerPath(key.kind, key.namespace, key.name), owner, {
-      metadata: { annotations },
-    });
-    const { state, reason } = final;
-    log.info({ owner: nameOf(key), upgrade: record.number, state, reason }, 'external upgrade');
-    if (state === 'failed')
-      tell(owner, 'Warning', 'ExternalUpgradeFailed', `upgrade ${record.number}: ${reason ?? ''}`);
-    if (state === 'succeeded')
-      tell(owner, 'Normal', 'ExternalUpgradeFinished', `upgrade ${record.number}: ${reason ?? 'done'}`);
-  }
-
-  async function writeRecord(
-    key: Key,
-    owner: JsonObject,
-    record: ExternalRecord,
-    more: Record<string, null> = {},
-  ) {
-    const annotations = { ...writeExternal(record), ...more };
-    await writePatch(client, ownerPath(key.kind, key.namespace, key.name), owner, {
-      metadata: { annotations },
-    });
-    log.info({ owner: nameOf(key), upgrade: record.number, state: record.state }, 'external upgrade');
+  function tellUnreadable(owner: JsonObject): void {
+    const what = `annotation ${EXTERNAL_ANNOTATION}: its record is unreadable: correct it, or remove it with the pause`;
+    tell(owner, 'Warning', 'ExternalUpgradeUnreadable', what);
   }
 
   function tell(owner: JsonObject, type: 'Normal' | 'Warning', reason: string, message: string): void {
-    const [namespace, name, uid] = ['namespace', 'name', 'uid'].map(
-      (field) => text(owner, 'metadata', field) ?? '',
-    );
-    const kind = text(owner, 'kind') === 'KubeadmControlPlane' ? 'KubeadmControlPlane' : 'MachineDeployment';
-    announce({ kind, namespace: namespace ?? '', name: name ?? '', uid: uid ?? '' }, type, reason, message);
+    announce(subjectOf(owner), type, reason, message);
   }
 
   return { reconcile };
@@ -226,6 +223,7 @@ function reasonOf(workflow: WorkflowView): string {
   return `Workflow ${workflow.name} ended ${workflow.phase} and could not record it: ${why}`;
 }
 
-function nameOf({ kind, namespace, name }: Key): string {
-  return `${kind} ${namespace}/${name}`;
+function isWithin(owner: JsonObject, seconds: number, now: Date): boolean {
+  const since = Date.parse(text(owner, 'metadata', 'deletionTimestamp') ?? '');
+  return (now.getTime() - since) / 1000 <= seconds;
 }
