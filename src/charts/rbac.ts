@@ -53,7 +53,7 @@ export function serverRole(
       { apiGroups: [CAPI], resources: ['machines'], verbs: ['patch'] },
       // Record and pause of owners that are upgraded externally; MachineSets are released with them.
       { apiGroups: [CAPI], resources: ['machinedeployments'], verbs: ['patch'] },
-      { apiGroups: [CAPI], resources: ['machinesets'], verbs: ['list', 'patch'] },
+      { apiGroups: [CAPI], resources: ['machinesets'], verbs: ['get', 'list', 'patch'] },
       { apiGroups: [`controlplane.${CAPI}`], resources: ['kubeadmcontrolplanes'], verbs: ['patch'] },
       // They hold what files of nodes hold: in no other namespace.
       {
