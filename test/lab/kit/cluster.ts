@@ -10,6 +10,7 @@ import {
 } from './kubeadm.ts';
 import { devCluster, devMachineTemplate } from './infrastructure.ts';
 import { API, declare, type LabObject, nameOfContent, referenceTo } from './objects.ts';
+import { machineDeletion, ownerLabels, type OwnerSettings } from './owner-settings.ts';
 import type { Site } from './site.ts';
 import { topologyObjects, topologySpec } from './topology.ts';
 
@@ -25,19 +26,21 @@ export interface LabCluster {
   workers?: readonly Workers[];
 }
 
-export interface ControlPlane extends ControlPlaneConfiguration {
+export interface ControlPlane extends ControlPlaneConfiguration, OwnerSettings {
   /** CAPI updates a control plane in place only if nothing may surge, which it allows from three replicas on. */
   replicas: 1 | 3;
   version: string;
 }
 
-export interface Workers extends NodeConfiguration {
+export interface Workers extends NodeConfiguration, OwnerSettings {
   /** Of the MachineDeployment. */
   name: string;
   replicas: number;
   version: string;
   /** Default: 1. Nothing ever surges. */
   maxUnavailable?: number;
+  /** CAPI replaces only what somebody deletes. */
+  onDelete?: boolean;
 }
 
 /** The whole of it, or a change: only what differs is written. Errors: which object was refused, and why. */
@@ -52,10 +55,11 @@ export async function declareTemplates(site: Site, cluster: string, workers: Wor
 
 /** One quick request; its templates must be there. */
 export async function declareDeployment(site: Site, cluster: string, workers: Workers): Promise<void> {
-  await declare(
-    site,
-    workerObjects(cluster, workers).filter((object) => !isTemplate(object)),
-  );
+  await declare(site, [deploymentObject(cluster, workers)]);
+}
+
+export function deploymentObject(cluster: string, workers: Workers): LabObject {
+  return workerObjects(cluster, workers).at(-1) as LabObject;
 }
 
 function isTemplate({ kind }: LabObject): boolean {
@@ -102,18 +106,20 @@ function clusterObject({ name, optedIn = true, paused = false }: LabCluster, spe
 function controlPlaneObjects({ name, controlPlane }: LabCluster): [LabObject, LabObject] {
   const template = devMachineTemplate(`${name}-control-plane`);
   const { replicas, version } = controlPlane;
+  const infrastructureRef = referenceTo(template);
   const spec = {
     replicas,
     version,
     rollout: rollout({ maxSurge: replicas === 1 ? 1 : 0 }),
-    machineTemplate: { spec: { infrastructureRef: referenceTo(template), deletion: DELETION } },
+    machineTemplate: { spec: { infrastructureRef, deletion: machineDeletion(controlPlane) } },
     kubeadmConfigSpec: controlPlaneSpec(controlPlane),
   };
-  return [template, { apiVersion: API.controlPlane, kind: 'KubeadmControlPlane', metadata: { name }, spec }];
+  const metadata = { name, labels: ownerLabels(controlPlane) };
+  return [template, { apiVersion: API.controlPlane, kind: 'KubeadmControlPlane', metadata, spec }];
 }
 
 function workerObjects(clusterName: string, workers: Workers): LabObject[] {
-  const { name, replicas, version, maxUnavailable = 1 } = workers;
+  const { name, replicas, version, maxUnavailable = 1, onDelete = false } = workers;
   const infrastructure = devMachineTemplate(name);
   const configuration = { template: { spec: workerSpec(workers) } };
   const bootstrap = {
@@ -127,16 +133,16 @@ function workerObjects(clusterName: string, workers: Workers): LabObject[] {
     version,
     bootstrap: { configRef: referenceTo(bootstrap) },
     infrastructureRef: referenceTo(infrastructure),
-    deletion: DELETION,
+    deletion: machineDeletion(workers),
   };
   const deployment = {
     apiVersion: API.cluster,
     kind: 'MachineDeployment',
-    metadata: { name },
+    metadata: { name, labels: ownerLabels(workers) },
     spec: {
       clusterName,
       replicas,
-      rollout: rollout({ maxSurge: 0, maxUnavailable }),
+      rollout: onDelete ? { strategy: { type: 'OnDelete' } } : rollout({ maxSurge: 0, maxUnavailable }),
       template: { spec: machine },
     },
   };
@@ -149,5 +155,3 @@ function rollout(rollingUpdate: JsonObject): JsonObject {
 
 /** CAPI would not make workers of another minor version than their control plane: a story may begin with them. */
 const ANY_SKEW = { 'machineset.cluster.x-k8s.io/skip-preflight-checks': 'KubeadmVersionSkew' };
-
-const DELETION = { nodeDrainTimeoutSeconds: 10, nodeDeletionTimeoutSeconds: 10 };

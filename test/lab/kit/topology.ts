@@ -4,6 +4,7 @@ import type { LabCluster, Workers } from './cluster.ts';
 import { devClusterTemplate, devMachineTemplate } from './infrastructure.ts';
 import { controlPlaneSpec, workerSpec } from './kubeadm.ts';
 import { API, type LabObject, nameOfContent } from './objects.ts';
+import { machineDeletion, ownerLabels, type OwnerSettings } from './owner-settings.ts';
 
 export function topologySpec({ name, controlPlane, workers = [] }: LabCluster): JsonObject {
   const { replicas, version } = controlPlane;
@@ -11,10 +12,22 @@ export function topologySpec({ name, controlPlane, workers = [] }: LabCluster): 
     class: one.name,
     name: one.name,
     replicas: one.replicas,
+    ...settings(one),
   }));
   return {
-    topology: { classRef: { name }, version, controlPlane: { replicas }, workers: { machineDeployments } },
+    topology: {
+      classRef: { name },
+      version,
+      controlPlane: { replicas, ...settings(controlPlane) },
+      workers: { machineDeployments },
+    },
   };
+}
+
+/** Empty metadata is refused. */
+function settings(owner: OwnerSettings): JsonObject {
+  const metadata = owner.external === true ? { metadata: { labels: ownerLabels(owner) } } : {};
+  return { ...metadata, deletion: machineDeletion(owner) };
 }
 
 /** The ClusterClass, and before it all that it names. */
@@ -22,7 +35,9 @@ export function topologyObjects({ name, controlPlane, workers = [] }: LabCluster
   const infrastructure = devClusterTemplate(name);
   const machines = devMachineTemplate(name);
   const controlPlaneTemplate = template(API.controlPlane, 'KubeadmControlPlaneTemplate', name, {
-    rollout: { strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: 0 } } },
+    rollout: {
+      strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: controlPlane.replicas === 1 ? 1 : 0 } },
+    },
     kubeadmConfigSpec: controlPlaneSpec(controlPlane),
   });
   const bootstraps = workers.map((one) =>
