@@ -9,6 +9,7 @@ import { writeKubeconfig } from '../apiserver/components.ts';
 import { applyCrds, ARGO_CRDS, installCrds } from '../apiserver/crds.ts';
 import { serviceAccountConfig } from '../helpers/service-account.ts';
 import { type Timed, timedBy } from '../helpers/timed.ts';
+import { localAdmission } from './objects/admission.ts';
 import { ARGO_NAMESPACE, ARGO_SERVICE_ACCOUNT, argoInstallation } from './objects/argo.ts';
 import { type ProviderManifests, providerManifests } from './objects/capi.ts';
 import { discovered, withLocalUrl } from './objects/extension-config.ts';
@@ -90,12 +91,14 @@ async function startArgo(up: Up): Promise<void> {
   await up.start('argo');
 }
 
+/** Its webhooks last: some refuse what they cannot ask about. */
 async function startRefit(up: Up): Promise<void> {
-  const { manifests, apply, timed, start } = up;
+  const { site, manifests, certificates, apply, timed, start } = up;
   await timed('installation', apply([...manifests.namespaces, ...manifests.objects]));
-  await apply(hooks.hookSecrets(up.certificates));
+  await apply(hooks.hookSecrets(certificates));
   await writeAccount(up, 'refit', { namespace: SERVER_NAMESPACE, name: SERVER });
   await start('refit');
+  await apply(localAdmission(manifests, site, certificates));
 }
 
 const TOKEN_SECONDS = 7 * 24 * 3600;

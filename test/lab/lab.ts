@@ -6,6 +6,7 @@ import { bringUp, type Parts } from './bring-up.ts';
 import type { LabClient } from './connect.ts';
 import { createFolder, folderLayout } from './folder.ts';
 import { NAMESPACE } from './namespaces.ts';
+import { localAdmission } from './objects/admission.ts';
 import { discovered } from './objects/extension-config.ts';
 import * as hooks from './objects/hook-certificates.ts';
 import { refitManifests } from './objects/refit.ts';
@@ -79,11 +80,13 @@ function clientOf({ site, manifests, pod, crew }: Parts): Omit<Lab, 'stop'> {
     usage: async (name) => crew.usage(name),
     async rotateCertificates() {
       const api = apiOf(kubeConfigOf(kubeconfig));
+      const apply = applyTo(api);
       const certificates = await hooks.createHookCertificates();
-      await applyTo(api)(hooks.hookSecrets(certificates));
+      await apply(hooks.hookSecrets(certificates));
       hooks.writeHookFiles(certificates, site, pod);
       const isServed = () => hooks.isServedWith(certificates, site.ports.refit);
       await eventually('Refit serves the new certificate', isServed, ROTATION_SECONDS);
+      await apply(localAdmission(manifests, site, certificates));
       await discovered(api, manifests.extensionConfig, certificates.server.ca);
     },
   };

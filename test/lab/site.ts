@@ -19,6 +19,8 @@ export interface LabSite {
   ports: {
     controllerManager: number;
     refit: number;
+    /** Refit's second one: admission, and requests for external upgrades. */
+    external: number;
     recorder: number;
     managers: Record<Provider['name'], ManagerPorts>;
   };
@@ -46,8 +48,8 @@ export async function createSite(layout: FolderLayout): Promise<LabSite> {
         'Is there another lab on this machine? test/lab/README.md says how to run two.',
     );
   }
-  const ports = await freePorts(4 + 3 * PROVIDERS.length);
-  const [api = 0, controllerManager = 0, refit = 0, recorder = 0, ...others] = ports;
+  const ports = await freePorts(5 + 3 * PROVIDERS.length);
+  const [api = 0, controllerManager = 0, refit = 0, external = 0, recorder = 0, ...others] = ports;
   const managers = Object.fromEntries(
     PROVIDERS.map(({ name }, index) => {
       const [webhooks = 0, health = 0, diagnostics = 0] = others.slice(3 * index);
@@ -62,7 +64,7 @@ export async function createSite(layout: FolderLayout): Promise<LabSite> {
     layout,
     settings: createSettings(layout.data, api),
     infrastructurePort,
-    ports: { controllerManager, refit, recorder, managers },
+    ports: { controllerManager, refit, external, recorder, managers },
     servingFolder,
     servingCa: serving.ca,
     hookClientFolder: path.join(layout.data, 'hook-client'),

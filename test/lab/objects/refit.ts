@@ -19,6 +19,8 @@ export interface RefitManifests {
   /** All that works without Cluster API's webhooks. */
   objects: JsonObject[];
   extensionConfig: JsonObject;
+  /** The webhooks that Refit answers. */
+  admission: JsonObject[];
 }
 
 /** Errors: BadInput. */
@@ -32,6 +34,7 @@ export function refitManifests(): RefitManifests {
         RELEASES.map((kubernetes) => [kubernetes, { kubernetes, image: UPGRADER_IMAGE }]),
       ),
       clientCaSecret: CLIENT_CA_SECRET,
+      infrastructureMachines: ['devmachines'],
     },
     version(),
   );
@@ -41,10 +44,10 @@ export function refitManifests(): RefitManifests {
     namespaces: names.map((name) => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } })),
     objects: manifests.filter((manifest) => !isExtensionConfig(manifest) && !isAdmission(manifest)),
     extensionConfig,
+    admission: manifests.filter(isAdmission),
   };
 }
 
-/** They name a Service, and nothing here leads from one to Refit. */
 function isAdmission(manifest: JsonObject): boolean {
   return text(manifest, 'kind')?.endsWith('WebhookConfiguration') === true;
 }

@@ -18,13 +18,14 @@ export function refit(site: LabSite, pod: RefitPod, kubeconfig: string, policy?:
     const isChanged = policy !== undefined && POLICY_KEY in files;
     writeMounted(inPod(site, folder), isChanged ? { ...files, [POLICY_KEY]: stringify(policy) } : files);
   }
-  const port = site.ports.refit;
+  const { refit: port, external } = site.ports;
   const args = pod.args.map((arg) => arg.replace(/=(\/.*)$/, (_, file: string) => `=${inPod(site, file)}`));
   return {
     binary: process.execPath,
     args: [
       ...['--disable-warning=ExperimentalWarning', MAIN, ...args],
-      ...['--host', '127.0.0.1', '--port', String(port), '--external-port', '0', '--kubeconfig', kubeconfig],
+      ...['--host', '127.0.0.1', '--port', String(port), '--external-port', String(external)],
+      ...['--kubeconfig', kubeconfig],
     ],
     isReady: () => {
       const ca = readFileSync(path.join(secretFolder(site, pod, SERVING_SECRET), 'ca.crt'));
