@@ -5,6 +5,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
+import { type ExternalState, knownExternal } from '../../../src/api/external-record.ts';
 import type { JsonObject } from '../../../src/api/json.ts';
 import { SERVER, SERVER_NAMESPACE } from '../../../src/charts/names.ts';
 import { knownRecord, type OperationState } from '../../../src/api/operation.ts';
@@ -35,12 +36,17 @@ export function says(state: OperationState): (write: Write) => boolean {
   return ({ object }) => knownRecord(texts(object, 'metadata', 'annotations'))?.state === state;
 }
 
+/** Meant is the write of the record of an owner's upgrade in that state. */
+export function saysOfOwner(state: ExternalState): (write: Write) => boolean {
+  return ({ object }) => knownExternal(texts(object, 'metadata', 'annotations'))?.state === state;
+}
+
 const CONFIGURATIONS = '/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations';
 const NAME = 'refit-lab-gate';
 /** The most that there is; then the write passes. */
 const HOLD_SECONDS = 30;
 
-/** For Machines and Workflows of the site's namespace. */
+/** For Machines, MachineDeployments and Workflows of the site's namespace. */
 export async function openGate({ api, namespace }: Site): Promise<Gate> {
   const { cert, key, ca } = await (await createAuthority('refit-lab-gate-ca'))(NAME, 'server');
   let awaited: { isMeant: (write: Write) => boolean; caught: (held: HeldWrite) => void } | undefined;
@@ -90,7 +96,12 @@ function configuration(namespace: string, url: string, ca: string): JsonObject {
     namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': namespace } },
     matchConditions: [{ name: 'refit', expression: `request.userInfo.username == '${refit}'` }],
     rules: [
-      { ...rule, apiGroups: ['cluster.x-k8s.io'], resources: ['machines'], operations: ['UPDATE'] },
+      {
+        ...rule,
+        apiGroups: ['cluster.x-k8s.io'],
+        resources: ['machines', 'machinedeployments'],
+        operations: ['UPDATE'],
+      },
       { ...rule, apiGroups: ['argoproj.io'], resources: ['workflows'], operations: ['CREATE'] },
     ],
   };

@@ -1,7 +1,8 @@
 // What owns Machines: the control plane and MachineDeployments of a Cluster, and how far their rollout is.
+import { type ExternalRecord, knownExternal } from '../../../src/api/external-record.ts';
 import type { JsonValue } from '../../../src/api/json.ts';
-import { CLUSTER_NAME_LABEL, DEPLOYMENT_NAME_LABEL } from '../../../src/api/labels.ts';
-import { at, text } from '../../../src/kubernetes/fields.ts';
+import { CLUSTER_NAME_LABEL, DEPLOYMENT_NAME_LABEL, PAUSED_ANNOTATION } from '../../../src/api/labels.ts';
+import { at, text, texts } from '../../../src/kubernetes/fields.ts';
 import { API, pathOf } from './objects.ts';
 import type { Site } from './site.ts';
 import { type Condition, conditionsOf, items } from './state.ts';
@@ -9,8 +10,13 @@ import { type Condition, conditionsOf, items } from './state.ts';
 export interface Owner {
   kind: 'KubeadmControlPlane' | 'MachineDeployment';
   name: string;
+  uid: string;
   version: string;
   isObserved: boolean;
+  /** By an annotation on it: its value. */
+  paused: string | undefined;
+  /** The record of its upgrade by Refit. */
+  external: ExternalRecord | undefined;
   /** Wanted. */
   replicas: number;
   status: Readonly<Record<(typeof COUNTS)[number], number>>;
@@ -39,11 +45,15 @@ export async function owners(site: Site, cluster: string): Promise<Owner[]> {
 
 function owner(kind: Owner['kind'], object: JsonValue, leftBehind: number): Owner {
   const versionKeys = kind === 'MachineDeployment' ? TEMPLATE : ['spec'];
+  const annotations = texts(object, 'metadata', 'annotations');
   return {
     kind,
     name: text(object, 'metadata', 'name') ?? '',
+    uid: text(object, 'metadata', 'uid') ?? '',
     version: text(object, ...versionKeys, 'version') ?? '',
     isObserved: at(object, 'status', 'observedGeneration') === at(object, 'metadata', 'generation'),
+    paused: annotations[PAUSED_ANNOTATION],
+    external: knownExternal(annotations),
     replicas: Number(at(object, 'spec', 'replicas')),
     status: Object.fromEntries(
       COUNTS.map((count) => [count, Number(at(object, 'status', count) ?? 0)]),

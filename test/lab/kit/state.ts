@@ -22,6 +22,7 @@ export interface Machine {
   version: string;
   kubeletVersion: string | undefined;
   deleting: boolean;
+  drainSeconds: number;
   annotations: Readonly<Record<string, string>>;
   conditions: Readonly<Record<string, Condition>>;
   /** The operation record. */
@@ -62,6 +63,7 @@ export function machineOf(object: JsonValue): Machine {
     version: text(object, 'spec', 'version') ?? '',
     kubeletVersion: text(object, 'status', 'nodeInfo', 'kubeletVersion'),
     deleting: at(object, 'metadata', 'deletionTimestamp') !== undefined,
+    drainSeconds: Number(at(object, 'spec', 'deletion', 'nodeDrainTimeoutSeconds')),
     annotations,
     conditions: conditionsOf(object),
     operation: knownRecord(annotations),

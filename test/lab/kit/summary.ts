@@ -44,6 +44,12 @@ function summary(machine: Machine, all: readonly Workflow[]): Summary {
   };
 }
 
+/** After one more update in place that was its owner's upgrade by Refit: the Workflow is the owner's. */
+export function externally(before: Summary, version = before.version): Summary {
+  const number = Number(before.operation?.split(' ')[0] ?? 0) + 1;
+  return { ...before, version, kubeletVersion: version, operation: `${number} succeeded` };
+}
+
 /** The summary that is expected after one more update in place: the same Machine, and one more Workflow. */
 export function inPlace(before: Summary, version = before.version): Summary {
   const number = before.workflows.length + 1;
