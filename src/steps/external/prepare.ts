@@ -1,8 +1,7 @@
 import { isMap, parseDocument, stringify } from 'yaml';
 import { StatusError } from '../../api/errors.ts';
-import { withLocalMode } from '../../api/external-desired.ts';
+import { withLocalMode } from '../../api/control-plane-config.ts';
 import type { Ask } from '../../api/external-owner.ts';
-import { isPausedByUs } from '../../api/external-record.ts';
 import { text, texts } from '../../api/fields.ts';
 import { canonicalJson, isObject, type JsonObject } from '../../api/json.ts';
 import { updatedClusterConfiguration } from '../../api/kubeadm-config.ts';
@@ -28,7 +27,7 @@ async function pauseSets({ management, reads }: ExternalContext, ask: Ask): Prom
   const paused: string[] = [];
   for (const set of await reads.machineSets(ask)) {
     const name = text(set, 'metadata', 'name') ?? '';
-    if (isPausedByUs(texts(set, 'metadata', 'annotations'))) continue;
+    if (PAUSED_ANNOTATION in texts(set, 'metadata', 'annotations')) continue;
     const annotations = { [PAUSED_ANNOTATION]: PAUSED_BY_US };
     await writePatch(management, machineSetPath(ask.namespace, name), set, { metadata: { annotations } });
     paused.push(name);
