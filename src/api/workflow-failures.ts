@@ -1,6 +1,6 @@
 // Why the steps of a Workflow failed, as Argo keeps it. Pure.
 import { at, text } from './fields.ts';
-import { isObject, type JsonObject } from './json.ts';
+import { isObject, type JsonObject, type JsonValue } from './json.ts';
 
 export interface StepFailure {
   /** Task of the outer DAG, like `machine-cp-a`. */
@@ -11,15 +11,23 @@ export interface StepFailure {
 
 const MAX_MESSAGE = 512;
 
-/** The last try of each; in no particular order. */
+/** Tasks of the outer DAG that have failed; of an unpacked Workflow. */
+export function failedTasks(workflow: JsonObject): string[] {
+  const prefix = `${text(workflow, 'metadata', 'name') ?? ''}.`;
+  return nodesOf(workflow)
+    .filter(isFailed)
+    .map((node) => text(node, 'name') ?? '')
+    .filter((name) => name.startsWith(prefix) && !/[.(]/.test(name.slice(prefix.length)))
+    .map((name) => name.slice(prefix.length));
+}
+
+/** The last try of each; in no particular order; of an unpacked Workflow. */
 export function stepFailures(workflow: JsonObject): StepFailure[] {
   const name = text(workflow, 'metadata', 'name') ?? '';
-  const nodes = at(workflow, 'status', 'nodes');
   const found = new Map<string, StepFailure & { attempt: number }>();
-  for (const node of isObject(nodes) ? Object.values(nodes) : []) {
-    const isOver = text(node, 'phase') === 'Failed' || text(node, 'phase') === 'Error';
+  for (const node of nodesOf(workflow)) {
     const where = placeOf(name, text(node, 'name') ?? '');
-    if (text(node, 'type') !== 'Pod' || !isOver || !where) continue;
+    if (text(node, 'type') !== 'Pod' || !isFailed(node) || !where) continue;
     const { task, step, attempt } = where;
     const last = found.get(`${task} ${step}`);
     if (last && last.attempt > attempt) continue;
@@ -27,6 +35,15 @@ export function stepFailures(workflow: JsonObject): StepFailure[] {
     found.set(`${task} ${step}`, { task, step, message, attempt });
   }
   return [...found.values()].map(({ task, step, message }) => ({ task, step, message }));
+}
+
+function nodesOf(workflow: JsonObject): JsonValue[] {
+  const nodes = at(workflow, 'status', 'nodes');
+  return isObject(nodes) ? Object.values(nodes) : [];
+}
+
+function isFailed(node: JsonValue): boolean {
+  return ['Failed', 'Error'].includes(text(node, 'phase') ?? '');
 }
 
 /** `<workflow>.<task>.<step>`, of a try `...(0)`. */

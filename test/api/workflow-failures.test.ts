@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { stepFailures } from '../../src/api/workflow-failures.ts';
+import { failedTasks, stepFailures } from '../../src/api/workflow-failures.ts';
 
 function workflow(...nodes: object[]) {
   return {
@@ -35,4 +35,17 @@ it('gives the last try of each step that failed', () => {
 
 it('finds nothing in a Workflow that has not begun', () => {
   expect(stepFailures({ metadata: { name: 'w' } })).toEqual([]);
+});
+
+it('gives the tasks of the outer DAG that failed, not what failed in them and was tried again', () => {
+  const found = failedTasks(
+    workflow(
+      { name: 'refit-edge-1', phase: 'Failed', type: 'DAG' },
+      { name: 'refit-edge-1.machine-cp-a', phase: 'Running', type: 'DAG' },
+      pod('refit-edge-1.machine-cp-a.kubeadm(0)', 'Error'),
+      { name: 'refit-edge-1.machine-cp-b', phase: 'Error', type: 'DAG' },
+      { name: 'refit-edge-1.machine-cp-c', phase: 'Omitted', type: 'Skipped' },
+    ),
+  );
+  expect(found).toEqual(['machine-cp-b']);
 });

@@ -1,18 +1,30 @@
 // A management cluster with the owners of external.ts, and the API of their workload cluster, on stand-in servers.
+import type { Clock } from '../../src/api/clock.ts';
 import type { ExternalCommand } from '../../src/api/external-commands.ts';
 import { isObject, type JsonObject } from '../../src/api/json.ts';
 import { PAUSED_BY_US } from '../../src/api/labels.ts';
-import { writeExternal, type ExternalRecord } from '../../src/api/external-record.ts';
+import { knownExternal, writeExternal, type ExternalRecord } from '../../src/api/external-record.ts';
+import { knownRecord, writeRecord, type OperationRecord } from '../../src/api/operation.ts';
 import { createApiClient } from '../../src/kubernetes/api-client.ts';
-import { text } from '../../src/kubernetes/fields.ts';
+import { at, text, texts } from '../../src/kubernetes/fields.ts';
+import { decideExternal } from '../../src/plan/external.ts';
 import type { ExternalFlags } from '../../src/steps/external/external-step.ts';
 import { EXTERNAL_STEPS } from '../../src/steps/external/external-steps.ts';
 import { runExternal, type ExternalEnd } from '../../src/steps/external/run-external.ts';
 import { API_STEPS } from '../../src/steps/api/api-steps.ts';
 import { systemClock } from '../../src/cli/clock.ts';
 import { ApiServer } from './api-server.ts';
-import { cluster, controlPlane, machineDeployment, machineOf, machineSet, TO } from './external.ts';
-import { edited } from './requests.ts';
+import {
+  cluster,
+  controlPlane,
+  controlPlaneSituation,
+  machineDeployment,
+  machineOf,
+  machineSet,
+  TO,
+  workerSituation,
+} from './external.ts';
+import { edited, imageMap, policyOf } from './requests.ts';
 
 const COLLECTIONS: Readonly<Record<string, string>> = {
   Cluster: '/apis/cluster.x-k8s.io/v1beta2/clusters',
@@ -24,6 +36,7 @@ const COLLECTIONS: Readonly<Record<string, string>> = {
   KubeadmConfigTemplate: '/apis/bootstrap.cluster.x-k8s.io/v1beta2/kubeadmconfigtemplates',
   MetalMachine: '/apis/infrastructure.cluster.x-k8s.io/v1beta1/metalmachines',
   MetalMachineTemplate: '/apis/infrastructure.cluster.x-k8s.io/v1beta1/metalmachinetemplates',
+  Workflow: '/apis/argoproj.io/v1alpha1/workflows',
 };
 
 export const WORKFLOW = 'refit-edge-1';
@@ -48,6 +61,8 @@ export function held(owner: JsonObject, record: Partial<ExternalRecord> = {}): J
 export class ExternalSite {
   readonly management = new ApiServer();
   readonly workload = new ApiServer();
+  /** Does Cluster API look at MachineSets as soon as they change? */
+  looksAtSets = true;
 
   async start(): Promise<void> {
     await Promise.all([this.management.start(), this.workload.start()]);
@@ -63,6 +78,10 @@ export class ExternalSite {
     }
     const config = { template: { spec: { joinConfiguration: {} } } };
     this.put({ kind: 'KubeadmConfigTemplate', metadata: { namespace: 'site', name: 'md-1' }, spec: config });
+    this.put({ kind: 'Workflow', metadata: { namespace: 'site', name: WORKFLOW } });
+    this.management.data.onChange(({ collection, name, after }) => {
+      if (this.looksAtSets && collection === COLLECTIONS['MachineSet'] && after) this.lookAtSet(name, after);
+    });
   }
 
   async stop(): Promise<void> {
@@ -105,6 +124,37 @@ export class ExternalSite {
     return text(this.get(kind, name), 'metadata', 'annotations', key);
   }
 
+  /** As the controller of Cluster API says that it has seen what was written. */
+  lookAtSet(name: string, set = this.get('MachineSet', name)): void {
+    const observedGeneration = at(set, 'metadata', 'generation');
+    const isPaused = 'cluster.x-k8s.io/paused' in texts(set, 'metadata', 'annotations');
+    if (isPaused || observedGeneration === undefined) return;
+    if (at(set, 'status', 'observedGeneration') === observedGeneration) return;
+    this.patch('MachineSet', name, { status: { observedGeneration } });
+  }
+
+  paused(kind: string, name: string): string | undefined {
+    return this.annotation(kind, name, 'cluster.x-k8s.io/paused');
+  }
+
+  operationOf(machine: string): OperationRecord | undefined {
+    return knownRecord(texts(this.get('Machine', machine), 'metadata', 'annotations'));
+  }
+
+  externalOf(kind: string, name: string): ExternalRecord | undefined {
+    return knownExternal(texts(this.get(kind, name), 'metadata', 'annotations'));
+  }
+
+  /** All that an upgrade of the owners of external.ts does with this Machine, until `complete` has recorded it. */
+  async upgrade(machine: string): Promise<void> {
+    await this.run('begin', ofMachine(machine));
+    await this.run('settle', ofMachine(machine));
+    const record = this.operationOf(machine);
+    if (record === undefined) throw new Error(`Machine ${machine} has no record`);
+    const annotations = writeRecord({ ...record, state: 'succeeded' });
+    this.patch('Machine', machine, { metadata: { annotations } });
+  }
+
   /** Writes that were asked of the management cluster. */
   written(): string[] {
     return this.management.requests
@@ -112,8 +162,11 @@ export class ExternalSite {
       .map(({ path }) => path.split('/').slice(-2).join('/'));
   }
 
-  async run(command: ExternalCommand, changed: Partial<ExternalFlags> = {}): Promise<ExternalEnd> {
-    const clock = systemClock();
+  async run(
+    command: ExternalCommand,
+    changed: Partial<ExternalFlags> = {},
+    clock: Clock = systemClock(),
+  ): Promise<ExternalEnd> {
     const [management, workload] = [this.management, this.workload].map((server) =>
       createApiClient(server.kubeConfig(), clock),
     ) as [ReturnType<typeof createApiClient>, ReturnType<typeof createApiClient>];
@@ -139,6 +192,17 @@ export class ExternalSite {
     for (const object of [machine, bootstrapConfig, infrastructureMachine])
       if (isObject(object)) this.put(object);
   }
+}
+
+export const OF_WORKERS = { ownerKind: 'MachineDeployment', owner: 'edge-md' } as const;
+
+/** Flags of `begin` and `settle` as the server would plan them. */
+export function ofMachine(name: string) {
+  const isWorker = name.startsWith('md');
+  const policy = policyOf({ imageMap: imageMap(TO) });
+  const decision = decideExternal(isWorker ? workerSituation() : controlPlaneSituation(), policy);
+  const upgrade = 'upgrades' in decision ? decision.upgrades.find((one) => one.name === name) : undefined;
+  return { machine: name, operation: 1, hash: upgrade?.hash ?? '', ...(isWorker ? OF_WORKERS : {}) };
 }
 
 function flags(changed: Partial<ExternalFlags>): ExternalFlags {

@@ -1,18 +1,22 @@
-import { machinePatches, patched, situationHash, type MachinePatches } from '../../api/external-desired.ts';
+import { machinePatches, patched, situationHash } from '../../api/external-desired.ts';
 import { text, texts } from '../../api/fields.ts';
 import type { JsonObject } from '../../api/json.ts';
 import { isFinal, knownRecord, writeRecord, type OperationRecord } from '../../api/operation.ts';
-import { machinesPath } from '../../kubernetes/external-reads.ts';
+import { BLOCKED_ANNOTATION } from '../../api/labels.ts';
+import { machineTask } from '../../api/names.ts';
+import { failedTasks } from '../../api/workflow-failures.ts';
+import { machinesPath, workflowPath } from '../../kubernetes/external-reads.ts';
 import type { ExternalContext, ExternalStep } from './external-step.ts';
-import { failed, heldOwner, machineSituation } from './owner.ts';
+import { failed, heldOwner, machineSituation, pathOf } from './owner.ts';
 import { writePatch } from '../../kubernetes/external-writes.ts';
+import { unpackedWorkflow } from '../../kubernetes/unpacked-workflow.ts';
 
 /**
  * The record first: from then on everybody sees that the Machine is in work. Then what its steps read: the wanted
  * bootstrap configuration. Errors: Failed when the owner asks for something else than what was planned.
  */
 export const begin: ExternalStep = async (context) => {
-  const { flags, management, reads } = context;
+  const { flags, management } = context;
   const { ask } = await heldOwner(context);
   const now = await machineSituation(context, ask);
   const patches = machinePatches(ask, now);
@@ -26,26 +30,20 @@ export const begin: ExternalStep = async (context) => {
   }
   const isNew = await writeOperation(context, now.machine, situationHash(desired));
   const config = now.bootstrapConfig;
-  const isConfigured = config !== undefined && (await writeConfig(config, patches));
+  const isConfigured =
+    config !== undefined &&
+    (await writePatch(management, await pathOf(context, config), config, patches.bootstrapConfig));
   return {
     message: isNew ? `operation ${flags.operation} began` : `operation ${flags.operation} had begun before`,
     changes: [...(isNew ? [{ what: 'Machine' }] : []), ...(isConfigured ? [{ what: 'KubeadmConfig' }] : [])],
   };
-
-  async function writeConfig(object: JsonObject, { bootstrapConfig }: MachinePatches): Promise<boolean> {
-    const reference = { apiGroup: groupOf(object), kind: text(object, 'kind') ?? '' };
-    const path = `${await reads.pathOf(reference, flags.namespace)}/${text(object, 'metadata', 'name')}`;
-    return writePatch(management, path, object, bootstrapConfig);
-  }
 };
 
 /** True: written. Errors: Failed when another operation runs, or this one has ended. */
-async function writeOperation(
-  { flags, management, clock }: ExternalContext,
-  machine: JsonObject,
-  hash: string,
-) {
-  const before = knownRecord(texts(machine, 'metadata', 'annotations'));
+async function writeOperation(context: ExternalContext, machine: JsonObject, hash: string) {
+  const { flags, management, clock } = context;
+  const annotations = texts(machine, 'metadata', 'annotations');
+  const before = knownRecord(annotations);
   if (
     before?.number === flags.operation &&
     before.workflow === flags.workflow &&
@@ -60,6 +58,9 @@ async function writeOperation(
       `Machine ${flags.machine}: operation ${before.number} (${before.state}) is in the way of ${flags.operation}`,
     );
   }
+  const why = annotations[BLOCKED_ANNOTATION];
+  if (why !== undefined) throw failed(flags, `Machine ${flags.machine} is blocked: ${why}`);
+  await mustNotFollowFailure(context);
   const from = text(machine, 'status', 'nodeInfo', 'kubeletVersion');
   const record: OperationRecord = {
     version: 1,
@@ -75,6 +76,12 @@ async function writeOperation(
   return writePatch(management, path, machine, { metadata: { annotations: writeRecord(record) } });
 }
 
-export function groupOf(object: JsonObject): string {
-  return (text(object, 'apiVersion') ?? '').split('/').slice(0, -1).join('/');
+/** A Machine that waited for others does not begin when one of them has failed: Argo goes on while it only runs some. */
+async function mustNotFollowFailure({ management, flags }: ExternalContext): Promise<void> {
+  const workflow = await management.get(workflowPath(flags.namespace, flags.workflow));
+  const before = failedTasks(unpackedWorkflow(workflow)).filter(
+    (task) => task !== machineTask(flags.machine),
+  );
+  if (before.length > 0)
+    throw failed(flags, `${before.join(', ')} failed: Machine ${flags.machine} is not begun`);
 }

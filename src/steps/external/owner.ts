@@ -5,6 +5,7 @@ import { isHeld, isPausedByUs, knownExternal, type ExternalRecord } from '../../
 import type { MachineSituation } from '../../api/external-desired.ts';
 import { text, texts } from '../../api/fields.ts';
 import type { JsonObject } from '../../api/json.ts';
+import { STRATEGY_EXTERNAL, STRATEGY_LABEL } from '../../api/labels.ts';
 import { machinesPath, ownerPath } from '../../kubernetes/external-reads.ts';
 import type { ExternalContext, ExternalFlags } from './external-step.ts';
 
@@ -19,6 +20,13 @@ export async function heldOwner(context: ExternalContext): Promise<HeldOwner> {
   const { flags } = context;
   const found = await ownerOf(context);
   const { record, owner, ask } = found;
+  const label = texts(owner, 'metadata', 'labels')[STRATEGY_LABEL];
+  if (label !== STRATEGY_EXTERNAL) {
+    throw failed(
+      flags,
+      `label ${STRATEGY_LABEL}: got ${label ?? 'none'}, expected ${STRATEGY_EXTERNAL}: it was taken from Refit`,
+    );
+  }
   if (!isHeld(record)) throw failed(flags, `upgrade ${record.number}: got ${record.state}, expected running`);
   if (!isPausedByUs(texts(owner, 'metadata', 'annotations'))) {
     throw failed(flags, 'is not paused any more: Cluster API would replace its Machines');
@@ -32,10 +40,6 @@ export async function heldOwner(context: ExternalContext): Promise<HeldOwner> {
 /** Errors: Failed when its record is of another upgrade. */
 export async function ownerOf({ management, flags }: ExternalContext): Promise<HeldOwner> {
   const owner = await management.get(ownerPath(flags.ownerKind, flags.namespace, flags.owner));
-  return checkedOwner(flags, owner);
-}
-
-export function checkedOwner(flags: ExternalFlags, owner: JsonObject): HeldOwner {
   const ask = askOf({ ...owner, kind: flags.ownerKind });
   const record = knownExternal(texts(owner, 'metadata', 'annotations'));
   if (record?.number !== flags.number) {
@@ -57,6 +61,13 @@ export async function machineSituation(context: ExternalContext, ask: Ask): Prom
     );
   }
   return reads.situation(ask, machine);
+}
+
+/** Of an object of the Machine, as it was read. */
+export async function pathOf({ reads, flags }: ExternalContext, object: JsonObject): Promise<string> {
+  const apiGroup = (text(object, 'apiVersion') ?? '').split('/')[0] ?? '';
+  const collection = await reads.pathOf({ apiGroup, kind: text(object, 'kind') ?? '' }, flags.namespace);
+  return `${collection}/${encodeURIComponent(text(object, 'metadata', 'name') ?? '')}`;
 }
 
 export function failed({ ownerKind, namespace, owner }: ExternalFlags, problem: string): StatusError {

@@ -1,28 +1,36 @@
-import { machinePatches } from '../../api/external-desired.ts';
-import { text } from '../../api/fields.ts';
+import { machinePatches, patched, situationHash } from '../../api/external-desired.ts';
+import { text, texts } from '../../api/fields.ts';
 import type { JsonObject } from '../../api/json.ts';
-import { machinesPath } from '../../kubernetes/external-reads.ts';
-import { groupOf } from './begin.ts';
+import { knownRecord } from '../../api/operation.ts';
 import type { ExternalStep } from './external-step.ts';
-import { heldOwner, machineSituation } from './owner.ts';
+import { failed, heldOwner, machineSituation, pathOf } from './owner.ts';
 import { writePatch } from '../../kubernetes/external-writes.ts';
 
-/** The node is done: its objects say so. The Machine last, since its version is what people and Cluster API look at. */
+/**
+ * The node is done: its objects say so. The Machine last, since its version is what people and Cluster API look at.
+ * Errors: Failed when the owner asks for something else than what was done: objects must not say what the node is not.
+ */
 export const settle: ExternalStep = async (context) => {
-  const { flags, management, reads } = context;
+  const { flags, management } = context;
   const { ask } = await heldOwner(context);
   const now = await machineSituation(context, ask);
   const patches = machinePatches(ask, now);
+  const record = knownRecord(texts(now.machine, 'metadata', 'annotations'));
+  const hash = situationHash(patched(now, patches));
+  if (record?.workflow !== flags.workflow || record.hash !== hash) {
+    throw failed(
+      flags,
+      `Machine ${flags.machine} is to become something else by now: hash ${hash}, expected ${record?.hash ?? 'none'}`,
+    );
+  }
   const written: string[] = [];
   const write = async (object: JsonObject, patch: JsonObject): Promise<void> => {
-    const kind = text(object, 'kind') ?? '';
-    const path = `${await reads.pathOf({ apiGroup: groupOf(object), kind }, flags.namespace)}/${text(object, 'metadata', 'name')}`;
-    if (await writePatch(management, path, object, patch)) written.push(kind);
+    const isWritten = await writePatch(management, await pathOf(context, object), object, patch);
+    if (isWritten) written.push(text(object, 'kind') ?? '');
   };
   await write(now.infrastructureMachine, patches.infrastructureMachine);
   if (now.bootstrapConfig) await write(now.bootstrapConfig, patches.bootstrapConfig);
-  const path = machinesPath(flags.namespace, flags.machine);
-  if (await writePatch(management, path, now.machine, patches.machine)) written.push('Machine');
+  await write(now.machine, patches.machine);
   return {
     message: `the Machine is as ${ask.kind} ${ask.name} asks`,
     changes: written.map((what) => ({ what })),
