@@ -25,27 +25,40 @@ export interface Wanted {
   name: string;
 }
 
-export type CheckAccess = (caller: Caller, wanted: Wanted) => Promise<void>;
+/** `trusted`: by its certificate, for everything. */
+export type User = JsonObject | 'trusted';
 
-/** Tokens are checked each time: one that was revoked is refused at once. Errors: Forbidden; Unavailable. */
-export function accessCheck(client: ApiClient): CheckAccess {
-  return async (caller, wanted) => {
-    // Signed by the authority that is configured for the managers of Cluster API.
-    if (caller.hasClientCertificate) return;
-    const token = /^Bearer (\S+)$/i.exec(caller.authorization ?? '')?.[1];
-    if (token === undefined) {
-      throw forbidden('credentials: got none, expected a client certificate or a bearer token of Kubernetes');
-    }
-    const user = await userOf(client, token);
-    if (await mayChange(client, user, wanted)) return;
-    const { kind, namespace, name } = wanted;
-    throw forbidden(
-      `${text(user, 'username') ?? 'user'} may not patch ${kind} ${namespace}/${name}: give them that permission`,
-    );
+/** Tokens are checked each time: one that was revoked is refused at once. Errors of both: Forbidden; Unavailable. */
+export interface Access {
+  /** Before anything that the caller sent is read. */
+  userOf(caller: Caller): Promise<User>;
+  check(user: User, wanted: Wanted): Promise<void>;
+}
+
+export function accessOf(client: ApiClient): Access {
+  return {
+    async userOf({ hasClientCertificate, authorization }) {
+      // Signed by the authority that is configured for the managers of Cluster API.
+      if (hasClientCertificate) return 'trusted';
+      const token = /^Bearer (\S+)$/i.exec(authorization ?? '')?.[1];
+      if (token === undefined) {
+        throw forbidden(
+          'credentials: got none, expected a client certificate or a bearer token of Kubernetes',
+        );
+      }
+      return ownerOf(client, token);
+    },
+    async check(user, wanted) {
+      if (user === 'trusted' || (await mayChange(client, user, wanted))) return;
+      const { kind, namespace, name } = wanted;
+      throw forbidden(
+        `${text(user, 'username') ?? 'user'} may not patch ${kind} ${namespace}/${name}: give them that permission`,
+      );
+    },
   };
 }
 
-async function userOf(client: ApiClient, token: string): Promise<JsonObject> {
+async function ownerOf(client: ApiClient, token: string): Promise<JsonObject> {
   const review = await client.create(TOKEN_REVIEWS, {
     apiVersion: 'authentication.k8s.io/v1',
     kind: 'TokenReview',

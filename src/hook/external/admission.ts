@@ -7,9 +7,9 @@ import {
   writeExternal,
   type ExternalRecord,
 } from '../../api/external-record.ts';
-import { badInput } from '../../api/errors.ts';
+import { badInput, StatusError } from '../../api/errors.ts';
 import { text, texts } from '../../api/fields.ts';
-import { isObject, member, type JsonObject } from '../../api/json.ts';
+import { isDeeperThan, isObject, member, type JsonObject } from '../../api/json.ts';
 import {
   EXTERNAL_ANNOTATION,
   PAUSED_ANNOTATION,
@@ -35,8 +35,14 @@ export interface Verdict {
 
 const ALLOWED: Verdict = { allowed: true };
 
+/** No object of Cluster API has as many; anybody may ask. */
+const MAX_DEPTH = 200;
+
 /** Errors: BadInput when it is not a review of an update. */
 export function decodeReview(body: unknown): Review {
+  if (isDeeperThan(body, MAX_DEPTH)) {
+    throw new StatusError(`request: got more than ${MAX_DEPTH} levels of nesting`, { reason: 'BadInput' });
+  }
   const request = isObject(body) ? member(body, 'request') : undefined;
   const uid = text(request, 'uid');
   if (uid === undefined) throw badInput('request.uid', uid, 'an AdmissionReview');

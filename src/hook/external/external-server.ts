@@ -8,7 +8,7 @@ import type { Metrics } from '../metrics.ts';
 import type { PolicyOf } from '../policies.ts';
 import type { Store } from '../store.ts';
 import type { TlsMaterial } from '../tls.ts';
-import { accessCheck } from './access.ts';
+import { accessOf } from './access.ts';
 import { admitOwner } from './admission.ts';
 import { answerExternal } from './answer.ts';
 import type { EditGuard } from './edit-guard.ts';
@@ -45,7 +45,7 @@ export function startExternal(options: ExternalOptions, signal: AbortSignal): Ex
     log,
     admitOwner,
     admitEdit: (review) => guard.admit(review),
-    checkAccess: accessCheck(client),
+    access: accessOf(client),
     answer: (request) => answerExternal({ ...options, reads, upgrades }, request),
   });
 }

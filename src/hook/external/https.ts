@@ -15,7 +15,7 @@ import { StatusError } from '../../api/errors.ts';
 import type { Log } from '../log.ts';
 import { MAX_BODY_BYTES } from '../server.ts';
 import type { TlsMaterial } from '../tls.ts';
-import type { CheckAccess } from './access.ts';
+import type { Access, User } from './access.ts';
 import { decodeReview, reviewResponse, type Review, type Verdict } from './admission.ts';
 
 export const ADMIT_OWNER_PATH = '/admission/owner';
@@ -26,16 +26,18 @@ export interface ExternalServerOptions {
   log: Log;
   admitOwner: (review: Review) => Verdict;
   admitEdit: (review: Review) => Verdict;
-  checkAccess: CheckAccess;
+  access: Access;
   answer: (request: ExternalRequest) => Promise<ExternalResponse>;
 }
 
 const REQUEST_TIMEOUT_SECONDS = 10;
+/** No object in etcd is larger; reviews hold two. */
+const MAX_REQUEST_BYTES = 2 * 1024 * 1024;
 
 export type ExternalServer = ReturnType<typeof createExternalServer>;
 
 export function createExternalServer(options: ExternalServerOptions) {
-  const { tls, log } = options;
+  const { tls, log, access } = options;
   const app = fastify({
     https: { ...tls, requestCert: tls.ca !== undefined, rejectUnauthorized: false, minVersion: 'TLSv1.2' },
     bodyLimit: MAX_BODY_BYTES,
@@ -57,17 +59,21 @@ export function createExternalServer(options: ExternalServerOptions) {
   admission(ADMIT_OWNER_PATH, options.admitOwner);
   admission(ADMIT_EDIT_PATH, options.admitEdit);
 
-  app.post(EXTERNAL_PATH, async (request, reply) => {
-    const wanted = decodeExternalRequest(parsed(request));
-    const { cluster, owner } = wanted;
-    // Nobody may do anything with another kind; the answer says so.
-    const kind = isOwnerKind(owner.kind) ? owner.kind : 'KubeadmControlPlane';
-    await options.checkAccess(callerOf(request, tls), {
-      kind,
-      namespace: cluster.namespace,
-      name: owner.name,
-    });
-    return json(reply, 200, await options.answer(wanted));
+  /** Of requests that are being answered. */
+  const users = new WeakMap<FastifyRequest, User>();
+  app.post(EXTERNAL_PATH, {
+    bodyLimit: MAX_REQUEST_BYTES,
+    // Nothing that strangers send is read.
+    onRequest: async (request) => void users.set(request, await access.userOf(callerOf(request, tls))),
+    handler: async (request, reply) => {
+      const wanted = decodeExternalRequest(parsed(request));
+      const { cluster, owner } = wanted;
+      // Nobody may do anything with another kind; the answer says so.
+      const kind = isOwnerKind(owner.kind) ? owner.kind : 'KubeadmControlPlane';
+      const user = users.get(request) ?? {};
+      await access.check(user, { kind, namespace: cluster.namespace, name: owner.name });
+      return json(reply, 200, await options.answer(wanted));
+    },
   });
 
   app.setErrorHandler((error: Error & { statusCode?: number }, request, reply) => {

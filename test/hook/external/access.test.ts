@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { JsonObject } from '../../../src/api/json.ts';
-import { accessCheck } from '../../../src/hook/external/access.ts';
+import { accessOf, type Caller } from '../../../src/hook/external/access.ts';
 import type { ApiClient } from '../../../src/kubernetes/api-client.ts';
 
 const wanted = { kind: 'KubeadmControlPlane', namespace: 'site', name: 'edge-cp' } as const;
@@ -17,7 +17,8 @@ function check(isAllowed: boolean) {
       return { status: isKnown ? { authenticated: true, user } : { authenticated: false } };
     },
   } as unknown as ApiClient;
-  return { asked, access: accessCheck(client) };
+  const access = accessOf(client);
+  return { asked, access: async (caller: Caller) => access.check(await access.userOf(caller), wanted) };
 }
 
 function caller(authorization?: string, hasClientCertificate = false) {
@@ -27,13 +28,13 @@ function caller(authorization?: string, hasClientCertificate = false) {
 describe('a request for an upgrade', () => {
   it('is allowed with a trusted client certificate, without asking', async () => {
     const { access, asked } = check(false);
-    await access(caller(undefined, true), wanted);
+    await access(caller(undefined, true));
     expect(asked).toEqual([]);
   });
 
   it('is allowed with the token of a user who may patch the owner', async () => {
     const { access, asked } = check(true);
-    await access(caller('Bearer good'), wanted);
+    await access(caller('Bearer good'));
     expect(asked[1]).toMatchObject({
       spec: {
         user: 'ada',
@@ -57,7 +58,7 @@ describe('a request for an upgrade', () => {
     ['of a user who may not', 'Bearer good', false, 'ada may not patch KubeadmControlPlane site/edge-cp'],
   ])('is refused %s', async (_what, authorization, isAllowed, message) => {
     const { access } = check(isAllowed);
-    await expect(access(caller(authorization), wanted)).rejects.toMatchObject({
+    await expect(access(caller(authorization))).rejects.toMatchObject({
       reason: 'Forbidden',
       message: expect.stringContaining(message),
     });

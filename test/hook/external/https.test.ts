@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { generate } from 'selfsigned';
 import { StatusError } from '../../../src/api/errors.ts';
 import { EXTERNAL_PATH, externalResponse, type ExternalRequest } from '../../../src/api/external-request.ts';
 import { admitOwner } from '../../../src/hook/external/admission.ts';
@@ -10,7 +11,7 @@ import {
   type ExternalServer,
 } from '../../../src/hook/external/https.ts';
 import { silent } from '../../../src/hook/log.ts';
-import { selfSignedTls } from '../../../src/hook/tls.ts';
+import { selfSignedTls, type TlsMaterial } from '../../../src/hook/tls.ts';
 import { controlPlane, FROM } from '../../helpers/external.ts';
 import { call } from '../../helpers/https.ts';
 
@@ -22,22 +23,37 @@ const request = {
 };
 let server: ExternalServer;
 let port: number;
-let ca: string;
+let tls: TlsMaterial;
 let callers: Caller[];
 let answered: ExternalRequest[];
+let checked: unknown[];
+let stranger: StatusError | undefined;
 let refusal: StatusError | undefined;
 
 beforeEach(async () => {
-  const tls = await selfSignedTls(new Date());
-  [callers, answered, refusal, ca] = [[], [], undefined, tls.cert];
+  tls = await selfSignedTls(new Date());
+  [callers, checked, answered] = [[], [], []];
+  stranger = refusal = undefined;
+  await listen(tls);
+});
+afterEach(() => server.close());
+
+async function listen(material: TlsMaterial): Promise<void> {
   server = createExternalServer({
-    tls,
+    tls: material,
     log: silent,
     admitOwner,
     admitEdit: () => ({ allowed: false, message: 'not now' }),
-    checkAccess: async (caller) => {
-      callers.push(caller);
-      if (refusal) throw refusal;
+    access: {
+      async userOf(caller) {
+        callers.push(caller);
+        if (stranger) throw stranger;
+        return { username: 'ada' };
+      },
+      async check(user, wanted) {
+        checked.push({ user, wanted });
+        if (refusal) throw refusal;
+      },
     },
     answer: async (asked) => {
       answered.push(asked);
@@ -45,12 +61,11 @@ beforeEach(async () => {
     },
   });
   port = await server.listen('127.0.0.1', 0);
-});
-afterEach(() => server.close());
+}
 
 async function post(path: string, body: unknown, headers: Record<string, string> = {}) {
   const text = typeof body === 'string' ? body : JSON.stringify(body);
-  return call(port, { path, method: 'POST', ca, headers, body: text });
+  return call(port, { path, method: 'POST', ca: tls.cert, headers, body: text });
 }
 
 describe('the second port', () => {
@@ -73,6 +88,8 @@ describe('the second port', () => {
     expect(status).toBe(200);
     expect(json()).toMatchObject({ accepted: true, reason: 'begun', requireUpgrade: 1, ready: false });
     expect(callers).toEqual([{ hasClientCertificate: false, authorization: 'Bearer good' }]);
+    const wanted = { kind: 'KubeadmControlPlane', namespace: 'site', name: 'edge-cp' };
+    expect(checked).toEqual([{ user: { username: 'ada' }, wanted }]);
     expect(answered).toHaveLength(1);
   });
 
@@ -84,17 +101,52 @@ describe('the second port', () => {
     expect(answered).toEqual([]);
   });
 
-  it.each([
-    ['nothing', ''],
-    ['what is not JSON', '{'],
-    ['another kind', { ...request, kind: 'Other' }],
-  ])('refuses %s before it asks who it is', async (_what, body) => {
-    expect((await post(EXTERNAL_PATH, body)).status).toBe(400);
-    expect(callers).toEqual([]);
+  it('reads nothing of strangers', async () => {
+    stranger = new StatusError('credentials: got none', { reason: 'Forbidden' });
+    for (const body of [request, '{', 'x'.repeat(9 * 1024 * 1024)])
+      expect((await post(EXTERNAL_PATH, body)).status).toBe(403);
+    expect(checked).toEqual([]);
   });
 
-  it('refuses a body that is too large', async () => {
-    const large = JSON.stringify({ ...request, machine: { a: 'x'.repeat(9 * 1024 * 1024) } });
-    expect((await post(EXTERNAL_PATH, large)).status).toBe(413);
+  it('knows the clients of the configured authority, and no others', async () => {
+    const authority = await generate([{ name: 'commonName', value: 'clients' }], {
+      keyType: 'ec',
+      algorithm: 'sha256',
+      extensions: [{ name: 'basicConstraints', cA: true }],
+    });
+    const client = await generate([{ name: 'commonName', value: 'capi' }], {
+      keyType: 'ec',
+      algorithm: 'sha256',
+      ca: { key: authority.private, cert: authority.cert },
+    });
+    const own = { cert: client.cert, key: client.private };
+    const ask = async (shown: object): Promise<void> => {
+      await call(port, { path: EXTERNAL_PATH, ca: tls.cert, body: JSON.stringify(request), ...shown });
+    };
+    // No authority is configured: no certificate says anything.
+    await ask(own);
+    await server.close();
+    await listen({ ...tls, ca: authority.cert });
+    for (const shown of [{}, { cert: tls.cert, key: tls.key }, own]) await ask(shown);
+    expect(callers.map(({ hasClientCertificate }) => hasClientCertificate)).toEqual([
+      false,
+      false,
+      false,
+      true,
+    ]);
+  });
+
+  it.each<[string, unknown, number]>([
+    ['nothing', '', 400],
+    ['what is not JSON', '{', 400],
+    ['another kind', { ...request, kind: 'Other' }, 400],
+    ['more than any object has', { ...request, machine: { a: 'x'.repeat(3 * 1024 * 1024) } }, 413],
+  ])('refuses %s', async (_what, body, status) => {
+    expect((await post(EXTERNAL_PATH, body)).status).toBe(status);
+    expect(checked).toEqual([]);
+  });
+
+  it('refuses a review that is too large', async () => {
+    expect((await post(ADMIT_OWNER_PATH, 'x'.repeat(9 * 1024 * 1024))).status).toBe(413);
   });
 });
