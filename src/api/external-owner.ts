@@ -95,14 +95,17 @@ export function askDigest(owner: JsonObject): string {
   return jsonDigest({ asked: asked.map((value) => value ?? null), release });
 }
 
-const WORK: readonly string[] = ['RollingOut', 'ScalingUp', 'ScalingDown', 'Remediating'];
+const ROLLING_OUT = 'RollingOut';
+const WORK: readonly string[] = [ROLLING_OUT, 'ScalingUp', 'ScalingDown', 'Remediating'];
 
 /** The condition by which Cluster API says that it changes the owner's Machines; it stands still while the owner is paused. */
 export function capiWork(owner: JsonObject): string | undefined {
+  // By hand: nothing is done for a Machine that is not up to date.
+  const waitsForDeletion = text(owner, 'spec', 'rollout', 'strategy', 'type') === 'OnDelete';
   return list(owner, 'status', 'conditions')
     .filter((condition) => text(condition, 'status') === 'True')
     .map((condition) => text(condition, 'type') ?? '')
-    .find((type) => WORK.includes(type));
+    .find((type) => WORK.includes(type) && !(type === ROLLING_OUT && waitsForDeletion));
 }
 
 export function referenceOf(value: JsonValue | undefined): Reference | undefined {

@@ -101,6 +101,14 @@ describe('a labelled owner', () => {
     expect(admit(controlPlane(OLD, rolling('False')), controlPlane()).allowed).toBe(true);
   });
 
+  it('may be edited while its Machines only wait to be deleted by hand', () => {
+    const onDelete: Edit = ['/spec/rollout', { strategy: { type: 'OnDelete' } }];
+    const before = machineDeployment(['/spec/template/spec/version', FROM], rolling('True'), onDelete);
+    expect(admit(before, machineDeployment(onDelete)).annotations).toMatchObject({
+      'cluster.x-k8s.io/paused': 'capi-refit.io',
+    });
+  });
+
   it('may be edited then if we paused it, since its conditions stand still', () => {
     const before = edited(held(controlPlane(OLD, rolling('True')), { state: 'declined' }));
     expect(admit(before, edited(before, ['/spec/version', TO])).allowed).toBe(true);
@@ -181,5 +189,12 @@ describe('a review', () => {
 
   it.each([undefined, {}, { request: { uid: 'u', object: {} } }])('%j is refused', (body) => {
     expect(() => decodeReview(body)).toThrow(/request\./);
+  });
+
+  it('that is nested without end is refused', () => {
+    let spec: JsonObject = {};
+    for (let level = 0; level < 1000; level += 1) spec = { a: spec };
+    const body = { request: { uid: 'u', object: { spec }, oldObject: { spec } } };
+    expect(() => decodeReview(body)).toThrow('more than 200 levels of nesting');
   });
 });
