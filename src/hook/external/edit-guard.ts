@@ -4,11 +4,13 @@ import { askDigest } from '../../api/external-owner.ts';
 import { text } from '../../api/fields.ts';
 import { DEPLOYMENT_NAME_LABEL, UNCOUNTED_MOVE_ANNOTATION } from '../../api/labels.ts';
 import { isOptedIn } from '../handlers/context.ts';
-import type { Store } from '../store.ts';
+import type { MachineView, Store } from '../store.ts';
 import type { Review, Verdict } from './admission.ts';
 
 /** From our yes until the Machine's move shows on it: 1 to 4 s were seen. */
 const MOVE_SECONDS = 5;
+/** A move that lasts longer is stuck, and the way out of that is an edit, too (`was edited while Machine`). */
+const MAX_MOVE_SECONDS = 60;
 const MAX_REMEMBERED = 1000;
 
 export interface EditGuard {
@@ -21,6 +23,29 @@ export interface EditGuard {
 export function createEditGuard({ store, clock }: { store: Store; clock: Clock }): EditGuard {
   /** Oldest first. */
   const accepted = new Map<string, number>();
+  /** UID of a Machine that is moved -> since when. */
+  const moves = new Map<string, number>();
+  store.onChange((change) => {
+    if (change.kind !== 'Machine') return;
+    if (isMoved(change.machine)) since(change.machine);
+    else moves.delete(change.machine.uid);
+  });
+
+  function since({ uid }: MachineView): number {
+    const at = moves.get(uid) ?? clock.monotonic();
+    moves.set(uid, at);
+    return at;
+  }
+
+  function movingMachine(namespace: string, deployment: string): string | undefined {
+    for (const machine of store.machines()) {
+      const isOurs = machine.namespace === namespace && machine.labels[DEPLOYMENT_NAME_LABEL] === deployment;
+      if (isOurs && isMoved(machine) && clock.monotonic() - since(machine) < MAX_MOVE_SECONDS)
+        return machine.name;
+    }
+    return undefined;
+  }
+
   return {
     accepted(namespace, deployment) {
       const key = `${namespace}/${deployment}`;
@@ -37,7 +62,7 @@ export function createEditGuard({ store, clock }: { store: Store; clock: Clock }
       const cluster = store.cluster(namespace, text(object, 'spec', 'clusterName') ?? '');
       if (!cluster || !isOptedIn(cluster) || askDigest(object) === askDigest(oldObject))
         return { allowed: true };
-      const moving = movingMachine(store, namespace, name);
+      const moving = movingMachine(namespace, name);
       const at = accepted.get(`${namespace}/${name}`);
       const isRecent = at !== undefined && clock.monotonic() - at < MOVE_SECONDS;
       if (moving === undefined && !isRecent) return { allowed: true };
@@ -48,10 +73,6 @@ export function createEditGuard({ store, clock }: { store: Store; clock: Clock }
   };
 }
 
-function movingMachine(store: Store, namespace: string, deployment: string): string | undefined {
-  for (const machine of store.machines()) {
-    const isOurs = machine.namespace === namespace && machine.labels[DEPLOYMENT_NAME_LABEL] === deployment;
-    if (isOurs && !machine.deleting && UNCOUNTED_MOVE_ANNOTATION in machine.annotations) return machine.name;
-  }
-  return undefined;
+function isMoved({ annotations, deleting }: MachineView): boolean {
+  return !deleting && UNCOUNTED_MOVE_ANNOTATION in annotations;
 }

@@ -26,8 +26,11 @@ function machine(annotations: Record<string, string>): MachineView {
 
 function guardOf(machines: MachineView[], known: ClusterView = cluster) {
   const clock = fakeClock();
-  const store = { cluster: () => known, machines: () => machines } as unknown as Store;
-  return { guard: createEditGuard({ store, clock }), clock };
+  let tell: Parameters<Store['onChange']>[0] = () => undefined;
+  const onChange = (listener: typeof tell): void => void (tell = listener);
+  const store = { cluster: () => known, machines: () => machines, onChange } as unknown as Store;
+  const guard = createEditGuard({ store, clock });
+  return { guard, clock, seen: (changed: MachineView) => tell({ kind: 'Machine', machine: changed }) };
 }
 
 const moving = machine({ 'in-place-updates.internal.cluster.x-k8s.io/pending-acknowledge-move': '' });
@@ -42,6 +45,24 @@ describe('an edit of the template of a MachineDeployment', () => {
     expect(allowed).toBe(false);
     expect(message).toContain('moving Machine md-a');
     expect(message).toContain('try again in 5 seconds');
+  });
+
+  it('is allowed after a minute of it: a Machine that is stranded by an edit is brought back by one', async () => {
+    const { guard, clock } = guardOf([moving]);
+    expect(guard.admit(edit).allowed).toBe(false);
+    await clock.advance(59);
+    expect(guard.admit(edit).allowed).toBe(false);
+    await clock.advance(1);
+    expect(guard.admit(edit).allowed).toBe(true);
+  });
+
+  it('is refused in every move anew', async () => {
+    const { guard, clock, seen } = guardOf([moving]);
+    seen(moving);
+    await clock.advance(60);
+    seen(machine({}));
+    seen(moving);
+    expect(guard.admit(edit).allowed).toBe(false);
   });
 
   it('is refused for 5 seconds after our yes', async () => {
