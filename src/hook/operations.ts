@@ -89,6 +89,7 @@ export function createOperations(options: OperationsOptions) {
       case 'start':
         if (!wanted || !plan) return machine;
         plan(machine); // refuses before anything is written
+        await mustNotGoBack(machine);
         return write(machine, startingRecord(machine, action.number, wanted), {
           [RETRY_ANNOTATION]: null,
           [BLOCKED_ANNOTATION]: null,
@@ -103,6 +104,15 @@ export function createOperations(options: OperationsOptions) {
       default:
         return machine;
     }
+  }
+
+  /** The first thing that a rollback does is to block the Machine. Errors: Unavailable, until it has ended. */
+  async function mustNotGoBack(machine: MachineView): Promise<void> {
+    const name = BLOCKED_ANNOTATION in machine.annotations ? await store.openRollback(machine) : undefined;
+    if (name === undefined) return;
+    throw new StatusError(`Workflow ${name} puts its node back: wait until that has ended`, {
+      reason: 'Unavailable',
+    });
   }
 
   async function create(machine: MachineView, record: OperationRecord, plan: Plan): Promise<MachineView> {

@@ -55,6 +55,8 @@ export interface TaskView {
   finishedAt?: string;
   /** Output parameters. */
   outputs: Readonly<Record<string, string>>;
+  /** Of a task that is a DAG of its own: those of its steps that began. */
+  steps?: readonly TaskView[];
 }
 
 export interface WorkflowView {
@@ -116,6 +118,8 @@ export interface Store {
   createWorkflow(workflow: IWorkflow): Promise<'created' | 'exists'>;
   /** Reads the Workflow from the API server. */
   readWorkflow(namespace: string, name: string): Promise<WorkflowView | undefined>;
+  /** Name of the Workflow that puts an operation of the Machine back, unless it has ended. Asked of the API server. */
+  openRollback(machine: Pick<MachineView, 'namespace' | 'uid'>): Promise<string | undefined>;
   /** spec.shutdown: Stop, so that the exit handler still runs. No error when it is gone. */
   stopWorkflow(namespace: string, name: string): Promise<void>;
   /** Makes sure that the semaphore of a Cluster's workers has this limit. */

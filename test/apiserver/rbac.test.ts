@@ -104,6 +104,7 @@ describe('the server', () => {
     expect(await store.createWorkflow(wanted)).toBe('created');
     expect(await store.createWorkflow(wanted)).toBe('exists');
     expect(await store.readWorkflow(namespace, name)).toBeDefined();
+    expect(await store.openRollback(machine)).toBeUndefined();
     await store.stopWorkflow(namespace, name);
     // By two of them: written, then corrected; recorded, then counted.
     await store.limitWorkers(cluster, 1);

@@ -147,6 +147,8 @@ export function embeddedStore({
       create(workflow);
       return 'created';
     },
+    // Nobody rolls back in a trial.
+    openRollback: async () => undefined,
     async stopWorkflow(namespace, name) {
       workflows.get(key({ namespace, name }))?.run.stop();
     },

@@ -2,8 +2,8 @@
 import type { KubeConfig } from '@kubernetes/client-node';
 import type { Clock } from '../../api/clock.ts';
 import { StatusError } from '../../api/errors.ts';
-import type { JsonObject } from '../../api/json.ts';
-import { MANAGED_BY, MANAGED_BY_LABEL } from '../../api/labels.ts';
+import { isObject, type JsonObject } from '../../api/json.ts';
+import { MACHINE_UID_LABEL, MANAGED_BY, MANAGED_BY_LABEL, ROLLBACK_LABEL } from '../../api/labels.ts';
 import type { Log } from '../log.ts';
 import type {
   Change,
@@ -14,6 +14,7 @@ import type {
   WorkflowView,
 } from '../store.ts';
 import { createApiClient, type Query } from '../../kubernetes/api-client.ts';
+import { list } from '../../kubernetes/fields.ts';
 import { Cache } from './cache.ts';
 import { eventRecorder } from './event-recorder.ts';
 import { reflect } from './reflector.ts';
@@ -21,6 +22,9 @@ import { CLUSTERS, MACHINES, MACHINE_DEPLOYMENTS, WORKFLOWS, type Resource } fro
 import { clusterView, machineDeploymentView, machineView } from './views.ts';
 import { workerLimiter } from './worker-limit.ts';
 import { workflowView } from './workflow-view.ts';
+
+/** Somebody tries again by hand. */
+const MAX_ROLLBACKS = 100;
 
 export interface KubernetesStoreOptions {
   kubeConfig: KubeConfig;
@@ -114,6 +118,11 @@ export function kubernetesStore({
     async readWorkflow(namespace, name) {
       const workflow = await unless('NotFound', client.get(WORKFLOWS.path(namespace, name)));
       return workflow && workflowView(workflow);
+    },
+    async openRollback({ namespace, uid }) {
+      const query = { labelSelector: `${MACHINE_UID_LABEL}=${uid},${ROLLBACK_LABEL}`, limit: MAX_ROLLBACKS };
+      const found = list(await client.get(WORKFLOWS.path(namespace), query), 'items').filter(isObject);
+      return found.map(workflowView).find(({ finishedAt }) => finishedAt === undefined)?.name;
     },
     async stopWorkflow(namespace, name) {
       const patch = { spec: { shutdown: 'Stop' } };

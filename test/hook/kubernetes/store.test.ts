@@ -197,6 +197,18 @@ describe('Workflows', () => {
     expect(texts(object, 'metadata', 'annotations')).toMatchObject(mark);
   });
 
+  it('that put an operation back are found while they run', async () => {
+    const store = await startedStore();
+    const labels = { 'capi-refit.io/machine-uid': 'uid-1', 'capi-refit.io/rollback': '1' };
+    const { metadata, ...rest } = workflowObject(ns, 'back');
+    await create(WORKFLOWS, { ...rest, metadata: { ...metadata, name: 'back', labels } });
+    expect(await store.openRollback({ namespace: ns, uid: 'uid-1' })).toBe('back');
+    expect(await store.openRollback({ namespace: ns, uid: 'uid-2' })).toBeUndefined();
+    const status = { phase: 'Succeeded', finishedAt: '2026-01-01T00:00:00Z' };
+    await cluster.client.mergePatch(WORKFLOWS.path(ns, 'back'), { status });
+    expect(await store.openRollback({ namespace: ns, uid: 'uid-1' })).toBeUndefined();
+  });
+
   it('that are gone need no stopping', async () => {
     const store = await startedStore();
     await expect(store.stopWorkflow(ns, 'none')).resolves.toBeUndefined();
