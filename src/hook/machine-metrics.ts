@@ -1,7 +1,7 @@
 // Gauges with one series for each Machine that a person may have to look at, read at each scrape.
 import { Gauge, type Registry } from 'prom-client';
 import { BLOCKED_ANNOTATION } from '../api/labels.ts';
-import { operationName } from '../api/names.ts';
+import { machineTask, operationName } from '../api/names.ts';
 import { isFinal, knownRecord, type OperationRecord } from '../api/operation.ts';
 import type { MachineView, Store, WorkflowView } from './store.ts';
 
@@ -39,9 +39,8 @@ export function registerMachineMetrics(registry: Registry, { machines, workflow 
       this.reset();
       for (const { machine, record } of withRecord(machines())) {
         if (isFinal(record)) continue;
-        // That of an owner's upgrade may do the work of several Machines.
         const name = record.workflow ?? operationName(machine, record.number);
-        const at = lastProgress(record, workflow(machine.namespace, name));
+        const at = lastProgress(machine.name, record, workflow(machine.namespace, name));
         if (at !== undefined) this.set(labelsOf(machine), at);
       }
     },
@@ -75,10 +74,15 @@ function labelsOf({ namespace, cluster, name, nodeName }: MachineView) {
 }
 
 /** Argo gives a Workflow that waits for a lock a message; one that it has not seen has none. */
-function lastProgress(record: OperationRecord, workflow: WorkflowView | undefined): number | undefined {
+function lastProgress(
+  machine: string,
+  record: OperationRecord,
+  workflow: WorkflowView | undefined,
+): number | undefined {
   if (workflow?.phase === 'Pending' && workflow.message !== undefined) return undefined;
-  const tasks =
-    workflow === undefined ? [] : [...workflow.tasks, ...(workflow.finish ? [workflow.finish] : [])];
+  // One of an owner does the work of several Machines.
+  const own = workflow?.tasks.find(({ name }) => name === machineTask(machine));
+  const tasks = [...(own?.steps ?? workflow?.tasks ?? []), ...(workflow?.finish ? [workflow.finish] : [])];
   const times = tasks.flatMap(({ startedAt, finishedAt }) => [startedAt, finishedAt]);
   const seconds = [record.startedAt, ...times].map((time) => Date.parse(time ?? '') / 1000);
   return Math.max(...seconds.filter((value) => !Number.isNaN(value)));

@@ -1,7 +1,7 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { OPERATION_STATES, readRecord } from '../api/operation.ts';
 import { WATCHDOG_GAVE_UP } from '../api/step-result.ts';
-import { FLIP_STEPS, isFlipStep } from '../api/steps.ts';
+import { FLIP_STEPS, isFlipStep, STEP_NAMES } from '../api/steps.ts';
 import { registerMachineMetrics, type MachineSource } from './machine-metrics.ts';
 import type { MachineView, TaskView } from './store.ts';
 
@@ -101,8 +101,10 @@ export function createMetrics(
       labelNames: ['result'],
       registers,
     }),
+    /** Other tasks are not counted: their names hold those of Machines. */
     observeStep(task: TaskView): void {
-      if (task.startedAt === undefined || task.finishedAt === undefined) return;
+      const isStep = STEP_NAMES.some((name) => name === task.name);
+      if (!isStep || task.startedAt === undefined || task.finishedAt === undefined) return;
       const seconds = (Date.parse(task.finishedAt) - Date.parse(task.startedAt)) / 1000;
       stepDuration.observe({ step: task.name, phase: task.phase }, Math.max(0, seconds));
       const isGivenUp = task.phase === 'Failed' && task.message?.includes(WATCHDOG_GAVE_UP);

@@ -2,6 +2,7 @@
 import type { Clock } from '../api/clock.ts';
 import { PROTECTED_SINCE_ANNOTATION } from '../api/labels.ts';
 import { StatusError } from '../api/errors.ts';
+import { machineTask } from '../api/names.ts';
 import { noProtection } from '../api/protection.ts';
 import { isFinal, knownRecord } from '../api/operation.ts';
 import type { Announce } from './announce.ts';
@@ -120,15 +121,17 @@ function reportSteps(
 ): void {
   // Without a previous view the end was not seen by this process: it may be hours old.
   if (!previous) return;
-  const before = new Map(previous.tasks.map((task) => [task.name, task]));
-  const machine = store.machine(workflow.namespace, workflow.machine);
-  for (const task of workflow.tasks.filter((candidate) => justEnded(candidate, before.get(candidate.name)))) {
-    metrics.observeStep(task);
+  const before = new Map(stepsOf(previous).map(({ place, step }) => [place, step]));
+  const ended = stepsOf(workflow).filter(({ place, step }) => justEnded(step, before.get(place)));
+  for (const { step, task } of ended) {
+    metrics.observeStep(step);
     // Steps that a stop cut off did not fail.
-    const isFailure = !workflow.stopping && (task.phase === 'Failed' || task.phase === 'Error');
-    if (!machine || !isFailure) continue;
-    announce(machine, 'Warning', 'InPlaceStepFailed', `step ${task.name}: ${task.message ?? task.phase}`);
+    const isFailure = !workflow.stopping && (step.phase === 'Failed' || step.phase === 'Error');
+    const failed = isFailure ? machineOf(store, workflow, task) : undefined;
+    if (failed)
+      announce(failed, 'Warning', 'InPlaceStepFailed', `step ${step.name}: ${step.message ?? step.phase}`);
   }
+  const machine = store.machine(workflow.namespace, workflow.machine);
   if (machine && previous.phase !== 'Succeeded' && workflow.phase === 'Succeeded') {
     const number = knownRecord(machine.annotations)?.number ?? '?';
     metrics.operationsEnded.inc({ state: 'succeeded' });
@@ -139,6 +142,28 @@ function reportSteps(
       `operation ${number}: ${machine.version ?? 'update'} done`,
     );
   }
+}
+
+/** Those of an owner's Workflow are inside its tasks, one for each Machine. */
+function stepsOf({ tasks }: WorkflowView): { place: string; step: TaskView; task?: string }[] {
+  return tasks.flatMap((task) =>
+    task.steps === undefined
+      ? [{ place: task.name, step: task }]
+      : task.steps.map((step) => ({ place: `${task.name}.${step.name}`, step, task: task.name })),
+  );
+}
+
+function machineOf(
+  store: Store,
+  { namespace, name, machine }: WorkflowView,
+  task?: string,
+): MachineView | undefined {
+  if (task === undefined) return store.machine(namespace, machine);
+  for (const candidate of store.machines()) {
+    const isOurs = candidate.namespace === namespace && machineTask(candidate.name) === task;
+    if (isOurs && knownRecord(candidate.annotations)?.workflow === name) return candidate;
+  }
+  return undefined;
 }
 
 function justEnded(task: TaskView, before: TaskView | undefined): boolean {

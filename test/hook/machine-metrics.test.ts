@@ -59,6 +59,23 @@ describe('refit_operation_last_progress_timestamp_seconds', () => {
     expect(await values(registry, name)).toEqual([{ ...labels('m-1'), value: seconds(4) }]);
   });
 
+  it('is when the last of its own steps began or ended, where a Workflow does several Machines', async () => {
+    const machines = ['m-1', 'm-2'].map((each) => machine(each, 'running', { workflow: 'refit-edge-1' }));
+    const around = { phase: 'Running', startedAt: at(0), outputs: {} } as const;
+    const tasks: TaskView[] = [
+      { name: 'machine-m-1', ...around, steps: [task(1, 5)] },
+      { name: 'machine-m-2', ...around, steps: [task(1, 2), task(2, 9)] },
+    ];
+    const { registry } = createMetrics(
+      () => machines,
+      () => ({ ...emptyWorkflow, tasks }),
+    );
+    expect(await values(registry, name)).toEqual([
+      { ...labels('m-1'), value: seconds(5) },
+      { ...labels('m-2'), value: seconds(9) },
+    ]);
+  });
+
   it('is not told of an operation that ended', async () => {
     expect(await scraped(name, [machine('m-1', 'failed')])).toEqual([]);
   });
@@ -70,6 +87,16 @@ describe('refit_machine_blocked', () => {
     expect(await scraped('refit_machine_blocked', [blocked, machine('m-2')])).toEqual([
       { ...labels('m-1'), value: 1 },
     ]);
+  });
+});
+
+describe('refit_step_duration_seconds', () => {
+  it('has the names of steps, and none of Machines', async () => {
+    const metrics = createMetrics(() => []);
+    for (const name of ['stage', 'machine-m-1', 'prepare'])
+      metrics.observeStep({ ...task(1, 2), name, phase: 'Succeeded' });
+    const found = await values(metrics.registry, 'refit_step_duration_seconds');
+    expect(new Set(found.map(({ step }) => step))).toEqual(new Set(['stage']));
   });
 });
 

@@ -1,12 +1,15 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { STRATEGY_IN_PLACE, STRATEGY_LABEL } from '../../src/api/labels.ts';
 import { writeRecord } from '../../src/api/operation.ts';
-import type { WorkflowView } from '../../src/hook/store.ts';
+import type { Change, TaskView, WorkflowView } from '../../src/hook/store.ts';
 import { CLUSTER, hookSite, NAMESPACE, type HookSite } from '../helpers/hook-site.ts';
 import { recorded } from '../helpers/requests.ts';
 
 const UPDATE = recorded('kcp-version-1.33-to-1.34/02-updatemachine-refit-cp-2f546.json');
 const labels = { [STRATEGY_LABEL]: STRATEGY_IN_PLACE };
+
+const at = (second: number): string =>
+  new Date(Date.parse('2026-01-01T00:00:00Z') + second * 1000).toISOString();
 
 let site: HookSite;
 afterEach(() => site.close());
@@ -39,10 +42,14 @@ describe('an operation that is done by a Workflow of the owner', () => {
     ...{ stopping: false, tasks: [] },
   };
 
+  const listeners: ((change: Change) => void)[] = [];
+
   async function open(workflow: () => WorkflowView | undefined): Promise<void> {
+    listeners.length = 0;
     site = hookSite({
       store: (inner) => ({
         ...inner,
+        onChange: (listener) => void listeners.push(listener),
         workflow: (_namespace, name) => (name === running.name ? workflow() : undefined),
       }),
     });
@@ -60,6 +67,23 @@ describe('an operation that is done by a Workflow of the owner', () => {
     await open(() => running);
     await site.clock.advance(60);
     expect(site.record('cp')).toMatchObject({ state: 'running' });
+  });
+
+  it('has its steps told of as its own: they are inside a task of that', async () => {
+    await open(() => running);
+    const step = { name: 'kubelet', startedAt: at(0), outputs: {} } as const;
+    const view = (own: TaskView): WorkflowView => {
+      const around = { name: 'machine-cp', phase: 'Running', outputs: {}, steps: [own] } as const;
+      return { ...running, tasks: [{ name: 'prepare', phase: 'Succeeded', outputs: {} }, around] };
+    };
+    const previous = view({ ...step, phase: 'Running' });
+    const message = 'watchdog: kubelet: got no answer';
+    const workflow = view({ ...step, phase: 'Failed', message, finishedAt: at(90) });
+    for (const listener of listeners) listener({ kind: 'Workflow', workflow, previous });
+    const about = { kind: 'Machine', name: 'cp', message: `step kubelet: ${message}` };
+    expect(site.events('InPlaceStepFailed')).toMatchObject([about]);
+    const fired = await site.metrics.registry.getSingleMetric('refit_watchdog_fired_total')?.get();
+    expect(fired?.values.find(({ labels }) => labels['step'] === 'kubelet')?.value).toBe(1);
   });
 
   it('ends when that ended without a word about it', async () => {

@@ -5,6 +5,7 @@ import { MACHINE_LABEL } from '../../api/labels.ts';
 import { FINISH } from '../../api/steps.ts';
 import type { TaskPhase, TaskView, WorkflowPhase, WorkflowView } from '../store.ts';
 import { at, cut, list, text } from '../../kubernetes/fields.ts';
+import { unpackedWorkflow } from '../../kubernetes/unpacked-workflow.ts';
 import { identity } from './views.ts';
 
 const WORKFLOW_PHASES: readonly WorkflowPhase[] = ['Pending', 'Running', 'Succeeded', 'Failed', 'Error'];
@@ -15,9 +16,10 @@ const MAX_MESSAGE = 512;
 /** A longer output parameter is left out: a part of it is worth nothing, and 1,000 Workflows are kept. */
 const MAX_OUTPUT = 1024;
 
-export function workflowView(workflow: JsonObject): WorkflowView {
+export function workflowView(object: JsonObject): WorkflowView {
+  const workflow = unpacked(object);
   const { namespace, name } = identity(workflow);
-  const nodes = nodesByName(workflow);
+  const nodes = nodesOf(workflow);
   const message = shortMessage(text(workflow, 'status', 'message'));
   const finishedAt = text(workflow, 'status', 'finishedAt');
   // The exit handler is a DAG of one task; if that never began, the DAG says why.
@@ -31,20 +33,47 @@ export function workflowView(workflow: JsonObject): WorkflowView {
     ...(message === undefined ? {} : { message }),
     stopping: text(workflow, 'spec', 'shutdown') !== undefined,
     ...(finishedAt === undefined ? {} : { finishedAt }),
-    tasks: taskNames(workflow).map((task) => taskView(task, nodes.byName.get(`${name}.${task}`), nodes)),
+    tasks: taskNames(workflow).map((task) => {
+      const steps = nodes.inside
+        .get(task)
+        ?.map((step) => taskView(step, nodes.byName.get(`${name}.${task}.${step}`), nodes));
+      const view = taskView(task, nodes.byName.get(`${name}.${task}`), nodes);
+      return steps === undefined ? view : { ...view, steps };
+    }),
     ...(finish === undefined ? {} : { finish: taskView(FINISH.name, finish, nodes) }),
   };
+}
+
+/** One that is broken must not keep the others from being seen. */
+function unpacked(workflow: JsonObject): JsonObject {
+  try {
+    return unpackedWorkflow(workflow);
+  } catch {
+    return workflow;
+  }
 }
 
 interface Nodes {
   byId: JsonObject;
   byName: ReadonlyMap<string, JsonValue>;
+  /** Task -> names of its steps. */
+  inside: ReadonlyMap<string, readonly string[]>;
 }
 
-function nodesByName(workflow: JsonObject): Nodes {
+function nodesOf(workflow: JsonObject): Nodes {
   const found = at(workflow, 'status', 'nodes');
   const byId = isObject(found) ? found : {};
-  return { byId, byName: new Map(Object.values(byId).map((node) => [text(node, 'name') ?? '', node])) };
+  const byName = new Map(Object.values(byId).map((node) => [text(node, 'name') ?? '', node]));
+  const inside = new Map<string, string[]>();
+  const prefix = `${identity(workflow).name}.`;
+  for (const name of byName.keys()) {
+    // Tries have brackets.
+    const [, task, step] = name.startsWith(prefix)
+      ? (/^([^.(]+)\.([^.(]+)$/.exec(name.slice(prefix.length)) ?? [])
+      : [];
+    if (task !== undefined && step !== undefined) inside.set(task, [...(inside.get(task) ?? []), step]);
+  }
+  return { byId, byName, inside };
 }
 
 /** A label's value may be cut, the owner's name is not. */

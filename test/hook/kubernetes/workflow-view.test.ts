@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from '@jest/globals';
 import type { JsonObject } from '../../../src/api/json.ts';
 import { workflowView } from '../../../src/hook/kubernetes/workflow-view.ts';
@@ -25,6 +26,43 @@ function sample(nodes: Record<string, JsonObject>, more: JsonObject = {}): JsonO
 function task(view: ReturnType<typeof workflowView>, name: string): TaskView | undefined {
   return view.tasks.find((candidate) => candidate.name === name);
 }
+
+describe('a task that is a DAG of its own', () => {
+  it('has those of its steps that began, each by its last try', () => {
+    const view = workflowView(
+      sample({
+        '.a': { type: 'DAG', phase: 'Running' },
+        '.a.stage': { type: 'Retry', phase: 'Failed', children: ['id-.a.stage(0)', 'id-.a.stage(1)'] },
+        '.a.stage(0)': { phase: 'Failed', message: 'first' },
+        '.a.stage(1)': { phase: 'Failed', message: 'second' },
+        '.a.drain': { type: 'Skipped', phase: 'Skipped' },
+        '.onExit.release': { phase: 'Running' },
+      }),
+    );
+    expect(task(view, 'a')?.steps).toEqual([
+      { name: 'stage', phase: 'Failed', message: 'second', outputs: {} },
+      { name: 'drain', phase: 'Skipped', outputs: {} },
+    ]);
+    expect(task(view, 'b')).not.toHaveProperty('steps');
+  });
+});
+
+describe('a Workflow that is so large that Argo has packed it', () => {
+  const packed = (compressedNodes: string) => {
+    const { nodes, ...status } = sample({ '.a': { phase: 'Running' } })['status'] as JsonObject;
+    return { nodes, workflow: { ...sample({}), status: { ...status, compressedNodes } } };
+  };
+
+  it('is read like any other', () => {
+    const { nodes } = packed('');
+    const { workflow } = packed(gzipSync(JSON.stringify(nodes)).toString('base64'));
+    expect(task(workflowView(workflow), 'a')?.phase).toBe('Running');
+  });
+
+  it('is seen without its tasks when that is broken', () => {
+    expect(workflowView(packed('AAAA').workflow)).toMatchObject({ name: NAME, phase: 'Running' });
+  });
+});
 
 describe('a recorded Workflow', () => {
   it('that waits for its turn has all its tasks Pending and says what it waits for', () => {
