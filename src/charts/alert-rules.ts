@@ -82,7 +82,7 @@ export const ALERT_RULES: readonly AlertRule[] = [
   },
   {
     alert: 'RefitAnswersSlow',
-    expr: 'histogram_quantile(0.99, sum by (le, hook) (rate(refit_hook_request_duration_seconds_bucket[10m]))) > 5',
+    expr: 'histogram_quantile(0.99, sum by (le, hook) (rate(refit_hook_request_duration_seconds_bucket[10m]))) > 2',
     for: '10m',
     severity: 'warning',
     summary: 'Answers to {{ $labels.hook }} take seconds: Cluster API waits for 10 s at most.',

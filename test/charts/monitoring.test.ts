@@ -80,6 +80,17 @@ describe('alerts', () => {
     }
   });
 
+  it('compare no quantile with more than the largest bucket: Prometheus gives none above it', () => {
+    for (const { expr } of ALERT_RULES) {
+      const [, metric = '', limit] =
+        /histogram_quantile\(.*?(refit_\w+)_bucket.*\) > ([\d.]+)$/.exec(expr) ?? [];
+      if (limit === undefined) continue;
+      const { upperBounds } = registry.getSingleMetric(metric) as unknown as { upperBounds: number[] };
+      expect(Number(limit)).toBeLessThan(Math.max(...upperBounds));
+    }
+    expect(ALERT_RULES.filter(({ expr }) => expr.startsWith('histogram_quantile'))).not.toEqual([]);
+  });
+
   it('say of which node, so that its own alerts can be inhibited', () => {
     const rule = ALERT_RULES.find(({ alert }) => alert === NODE_BEING_UPDATED);
     expect(rule).toMatchObject({ severity: 'none', for: '0m' });

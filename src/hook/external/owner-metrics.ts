@@ -1,19 +1,21 @@
 import { Gauge, type Registry } from 'prom-client';
-import { knownExternal } from '../../api/external-record.ts';
+import { isPausedByUs, knownExternal } from '../../api/external-record.ts';
 import type { OwnerView } from './owners.ts';
 
 /** One series for each owner that somebody may have to look at: while it is held, Cluster API does nothing for it. */
 export function registerOwnerMetrics(registry: Registry, owners: () => OwnerView[]): void {
   new Gauge({
     name: 'refit_owner_upgrade',
-    help: '1 for each owner whose external upgrade is requested, declined or running (it is paused), or failed',
+    help: '1 for each owner that is paused for its external upgrade: requested, declined, running or failed',
     labelNames: ['namespace', 'kind', 'owner', 'state'],
     registers: [registry],
     collect() {
       this.reset();
       for (const { namespace, kind, name, annotations } of owners()) {
         const state = knownExternal(annotations)?.state;
-        if (state === undefined || state === 'succeeded') continue;
+        // One that failed and was given back is Cluster API's.
+        const isGivenBack = state === 'failed' && !isPausedByUs(annotations);
+        if (state === undefined || state === 'succeeded' || isGivenBack) continue;
         this.set({ namespace, kind, owner: name, state }, 1);
       }
     },

@@ -4,9 +4,11 @@ import { EXTERNAL_STATES, writeExternal } from '../../../src/api/external-record
 import { registerOwnerMetrics } from '../../../src/hook/external/owner-metrics.ts';
 import type { OwnerView } from '../../../src/hook/external/owners.ts';
 
-it('names the owners that are held or failed, as long as they are there', async () => {
+it('names the owners that are held, as long as they are there, and none that was given back', async () => {
   const bare = { ...owner('fresh'), annotations: {} };
-  const owners = [...EXTERNAL_STATES.map(owner), bare];
+  const given = { ...owner('failed'), name: 'given-back' };
+  given.annotations = { ...given.annotations, 'cluster.x-k8s.io/paused': 'me' };
+  const owners = [...EXTERNAL_STATES.map(owner), bare, given];
   const registry = new Registry();
   registerOwnerMetrics(registry, () => owners);
   const labels = (state: string) => ({ namespace: 'lab', kind: 'MachineDeployment', owner: state, state });
@@ -19,7 +21,8 @@ it('names the owners that are held or failed, as long as they are there', async 
 
 function owner(name: string): OwnerView {
   const state = EXTERNAL_STATES.find((candidate) => candidate === name) ?? 'running';
-  const annotations = writeExternal({ version: 1, number: 1, state, to: 'v1.34.3' });
+  const record = writeExternal({ version: 1, number: 1, state, to: 'v1.34.3' });
+  const annotations = { ...record, 'cluster.x-k8s.io/paused': 'capi-refit.io' };
   return { kind: 'MachineDeployment', namespace: 'lab', name, uid: 'u', annotations };
 }
 
