@@ -18,7 +18,7 @@ import { operationName } from '../../api/names.ts';
 import { externalUpgradeWorkflow } from '../../generators/external-upgrade.ts';
 import type { ApiClient } from '../../kubernetes/api-client.ts';
 import type { ExternalReads } from '../../kubernetes/external-reads.ts';
-import { releaseSets } from '../../kubernetes/external-writes.ts';
+import { releaseSets, untilSeen } from '../../kubernetes/external-writes.ts';
 import { decideExternal, type MachineUpgrade } from '../../plan/external.ts';
 import type { Announce } from '../announce.ts';
 import type { Log } from '../log.ts';
@@ -47,7 +47,7 @@ export type Upgrades = ReturnType<typeof createUpgrades>;
 
 /** Errors of all: NotFound, Conflict (look again), Unavailable. */
 export function createUpgrades(options: UpgradesOptions) {
-  const { client, store, announce, clock, version } = options;
+  const { client, store, announce, clock, log, version } = options;
   const write = ownerWrites(options);
 
   /** Nothing happens for an owner that is not ours to move on. */
@@ -133,7 +133,10 @@ export function createUpgrades(options: UpgradesOptions) {
 
   /** Every Machine is as the owner asks: also after an edit was taken back. */
   async function finish(key: Key, { owner, situation }: Found, record: ExternalRecord): Promise<void> {
-    await releaseSets(client, key.namespace, owner, situation.machineSets, true);
+    const { machineSets } = situation;
+    await releaseSets(client, key.namespace, owner, machineSets, true);
+    if (!(await untilSeen(client, { clock }, key.namespace, machineSets)))
+      log.warn({ owner: key.name }, 'Cluster API has not looked at the MachineSets: released all the same');
     await write.end(owner, record, 'succeeded', 'nothing to do');
   }
 

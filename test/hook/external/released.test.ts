@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { ExternalRecord } from '../../../src/api/external-record.ts';
 import { text } from '../../../src/kubernetes/fields.ts';
-import { controlPlane, machineDeployment } from '../../helpers/external.ts';
+import { controlPlane, FROM, machineDeployment } from '../../helpers/external.ts';
 import { held } from '../../helpers/external-site.ts';
 import {
   FALLBACK,
@@ -43,6 +43,25 @@ describe('the MachineSets of an owner that is given back with Machines that are 
     expect(site.pauseOf(ofWorkers)).toBeUndefined();
     expect(site.recordOf(ofWorkers)).toMatchObject({ state: 'failed' });
   });
+});
+
+it('a MachineDeployment that was set back is released after Cluster API saw its MachineSet', async () => {
+  site.withWorkers(requested(machineDeployment(['/spec/template/spec/version', FROM])));
+  site.patch('MachineSet', 'edge-md-1', {
+    metadata: { annotations: { 'cluster.x-k8s.io/paused': 'capi-refit.io' } },
+  });
+  const { reconcile } = await site.upgrades();
+  site.management.requests = [];
+  await reconcile(ofWorkers);
+  expect(site.recordOf(ofWorkers)).toMatchObject({ state: 'succeeded' });
+  const asked = site.management.requests.map(
+    ({ verb, path }) => `${verb} ${path.split('/').slice(-2).join('/')}`,
+  );
+  expect(asked.filter((one) => /machinesets\/edge-md-1|patch machinedeployments/.test(one))).toEqual([
+    'patch machinesets/edge-md-1',
+    'get machinesets/edge-md-1',
+    'patch machinedeployments/edge-md',
+  ]);
 });
 
 describe('an owner that is being deleted', () => {
