@@ -211,7 +211,18 @@ describe('a MachineDeployment', () => {
     const set = () => expectOk(api.get(machineSetPath(site.namespace, 'edge-md-1')));
     expect(texts(await set(), 'metadata', 'annotations')['cluster.x-k8s.io/paused']).toBe('capi-refit.io');
     for (const name of ['md-a', 'md-b']) await upgrade(workflow, name);
-    await perform('release', workflow, '', 'Succeeded');
+    const released = perform('release', workflow, '', 'Succeeded');
+    await eventually(
+      'the MachineSet is free',
+      async () => !('cluster.x-k8s.io/paused' in texts(await set(), 'metadata', 'annotations')),
+      30,
+    );
+    const held = await expectOk(api.get(owner('MachineDeployment')));
+    expect(texts(held, 'metadata', 'annotations')['cluster.x-k8s.io/paused']).toBe('capi-refit.io');
+    // As its controller says that it has seen what was written.
+    const status = { observedGeneration: at(await set(), 'metadata', 'generation') ?? 0 };
+    await expectOk(api.patch(`${machineSetPath(site.namespace, 'edge-md-1')}/status`, { status }));
+    await released;
     expect(at(await set(), 'spec', 'template', 'spec', 'version')).toBe(TO);
     expect(texts(await set(), 'metadata', 'annotations')).not.toHaveProperty('cluster.x-k8s.io/paused');
     expect(await recordOf('MachineDeployment')).toMatchObject({ state: 'succeeded' });
@@ -280,12 +291,8 @@ describe('the endpoint', () => {
       accepted: false,
       reason: expect.stringContaining('may not patch'),
     });
-    const unknown = await call(port, {
-      path: EXTERNAL_PATH,
-      ca: tls.cert,
-      headers: { authorization: 'Bearer x' },
-      body: request(),
-    });
+    const headers = { authorization: 'Bearer x' };
+    const unknown = await call(port, { path: EXTERNAL_PATH, ca: tls.cert, headers, body: request() });
     expect(unknown.status).toBe(403);
   });
 });
