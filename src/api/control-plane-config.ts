@@ -1,6 +1,6 @@
 // The KubeadmConfig of a control-plane Machine against what its KubeadmControlPlane asks, compared as Cluster API does. Pure.
 import semver from 'semver';
-import { joinVariant } from './desired-hash.ts';
+import { isOfInit, joinVariant } from './desired-hash.ts';
 import { at, without } from './fields.ts';
 import { isObject, type JsonObject, type JsonValue } from './json.ts';
 import { mergePatchBetween } from './merge-patch.ts';
@@ -10,7 +10,7 @@ import { mergePatchBetween } from './merge-patch.ts';
  * somebody filled in, stays.
  */
 export function controlPlaneConfigPatch(asked: JsonObject, version: string, current: JsonObject): JsonObject {
-  const isInit = at(current, 'joinConfiguration', 'controlPlane') === undefined;
+  const isInit = isOfInit(current);
   if (isInit && isSame(current, askedOfFirst(asked, version))) return {};
   const desired = askedOfJoining(asked, version);
   const joined = isInit ? joinVariant(current) : current;
@@ -21,12 +21,18 @@ export function controlPlaneConfigPatch(asked: JsonObject, version: string, curr
   return { spec: mergePatchBetween(current, withKept(joined, desired)) };
 }
 
+/** Cluster API 1.11 did not always say that a machine joins as control plane; that is no difference to be judged. */
+export function asJoined(spec: JsonObject): JsonObject {
+  return isOfInit(spec) ? joinVariant(spec) : asControlPlane(spec);
+}
+
 function askedOfJoining(asked: JsonObject, version: string): JsonObject {
-  const join = objectAt(asked, 'joinConfiguration');
-  return {
-    ...withLocalMode(without(asked, 'initConfiguration'), version),
-    joinConfiguration: { ...join, controlPlane: objectAt(join, 'controlPlane') },
-  };
+  return asControlPlane(withLocalMode(without(asked, 'initConfiguration'), version));
+}
+
+function asControlPlane(spec: JsonObject): JsonObject {
+  const join = objectAt(spec, 'joinConfiguration');
+  return { ...spec, joinConfiguration: { ...join, controlPlane: objectAt(join, 'controlPlane') } };
 }
 
 function askedOfFirst(asked: JsonObject, version: string): JsonObject {

@@ -97,13 +97,17 @@ function state(machine: JsonObject | undefined, kind?: string, spec?: JsonObject
 }
 
 /**
- * The first control-plane machine was made by `kubeadm init`; CAPI compares it as if it had joined. Timeouts alone do
- * not make it one that did: they come from the conversion of older objects.
+ * The first control-plane machine was made by `kubeadm init`. Timeouts alone do not make it one that joined: they come
+ * from the conversion of older objects.
  */
-export function foldInit(spec: JsonObject): JsonObject {
+export function isOfInit(spec: JsonObject): boolean {
   const join = member(spec, 'joinConfiguration');
-  const hasJoined = isObject(join) && Object.keys(join).some((key) => key !== 'timeouts');
-  return hasJoined || !isObject(member(spec, 'initConfiguration')) ? spec : joinVariant(spec);
+  return !isObject(join) || Object.keys(join).every((key) => key === 'timeouts');
+}
+
+/** CAPI compares it as if it had joined. */
+export function foldInit(spec: JsonObject): JsonObject {
+  return isOfInit(spec) && isObject(member(spec, 'initConfiguration')) ? joinVariant(spec) : spec;
 }
 
 const CARRIED_OVER = ['nodeRegistration', 'skipPhases', 'patches', 'timeouts'];

@@ -31,6 +31,13 @@ export type ExternalRecord = z.infer<typeof recordSchema>;
 
 type Annotations = Readonly<Record<string, string>>;
 
+/** An owner may have thousands of Machines; its annotations may have 256 KB in all. */
+const MAX_REASON = 2000;
+
+export function shortReason(reason: string): string {
+  return reason.length <= MAX_REASON ? reason : `${reason.slice(0, MAX_REASON - 3)}...`;
+}
+
 /** `invalid` when the annotation is there but is not ours to understand. */
 export function readExternal(annotations: Annotations): ExternalRecord | 'invalid' | undefined {
   const text = annotations[EXTERNAL_ANNOTATION];

@@ -1,5 +1,5 @@
 // An upgrade of an owner's Machines by Refit instead of Cluster API: declined with a text, or a plan per Machine. Pure.
-import { joinVariant } from '../api/desired-hash.ts';
+import { asJoined } from '../api/control-plane-config.ts';
 import { StatusError } from '../api/errors.ts';
 import {
   machinePatches,
@@ -9,7 +9,8 @@ import {
   type MachineSituation,
 } from '../api/external-desired.ts';
 import type { Ask } from '../api/external-owner.ts';
-import { at, text } from '../api/fields.ts';
+import { shortReason } from '../api/external-record.ts';
+import { text } from '../api/fields.ts';
 import type { CanUpdateMachineRequest, MachineObjects } from '../api/hooks.ts';
 import type { JsonObject } from '../api/json.ts';
 import { knownRecord } from '../api/operation.ts';
@@ -67,7 +68,7 @@ function decide(situation: ExternalSituation, policy: Policy): ExternalDecision 
   // Said once, and not for each Machine in other words.
   const skew = upgrades.length + reasons.length > 0 ? skewRefusal(situation) : undefined;
   if (skew !== undefined) return { declined: skew };
-  if (reasons.length > 0) return { declined: reasons.join('; ') };
+  if (reasons.length > 0) return { declined: shortReason(reasons.join('; ')) };
   const names = new Set(upgrades.map(({ name }) => name));
   const upToDate = machines.map(({ machine }) => nameOf(machine)).filter((name) => !names.has(name));
   return { upgrades: upgrades.sort(byName), upToDate: upToDate.sort() };
@@ -126,12 +127,11 @@ function objectsOf(
   { machine, bootstrapConfig, infrastructureMachine }: MachineSituation,
 ): MachineObjects {
   const config = bootstrapConfig && hookObject(bootstrapConfig);
-  const isFirst =
-    role === 'control-plane' && at(config?.spec, 'joinConfiguration', 'controlPlane') === undefined;
+  const spec = config && (role === 'control-plane' ? asJoined(config.spec) : config.spec);
   return {
     machine: hookObject(machine),
     infrastructureMachine: hookObject(infrastructureMachine),
-    ...(config ? { bootstrapConfig: isFirst ? { ...config, spec: joinVariant(config.spec) } : config } : {}),
+    ...(config && spec ? { bootstrapConfig: { ...config, spec } } : {}),
   };
 }
 

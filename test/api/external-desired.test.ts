@@ -18,18 +18,19 @@ function situation(ofOwner: Edit[], ofMachine: Edit[]) {
   return { ask, now: machineOf('KubeadmControlPlane', 'cp-a', OF_MACHINE, ...ofMachine) };
 }
 
-const LIKE_JOINING: Edit[] = [
-  [`${CONFIG}/initConfiguration`, undefined],
-  [
-    `${CONFIG}/joinConfiguration`,
-    { controlPlane: {}, nodeRegistration: { kubeletExtraArgs: [{ name: 'v', value: '2' }] } },
-  ],
-];
+/** Edits after it change the very objects. */
+function likeJoining(): Edit[] {
+  const nodeRegistration = { kubeletExtraArgs: [{ name: 'v', value: '2' }] };
+  return [
+    [`${CONFIG}/initConfiguration`, undefined],
+    [`${CONFIG}/joinConfiguration`, { controlPlane: {}, nodeRegistration }],
+  ];
+}
 
 describe('a control-plane Machine is as its owner asks, like Cluster API sees it', () => {
   it.each<[string, Edit[], Edit[]]>([
     ['after kubeadm init', [], []],
-    ['after kubeadm join', [], LIKE_JOINING],
+    ['after kubeadm join', [], likeJoining()],
     [
       'with timeouts of joining that a conversion made',
       [],
@@ -56,7 +57,7 @@ describe('a control-plane Machine is as its owner asks, like Cluster API sees it
     [
       'although its image pull policy is only said by the owner',
       [[`${ASKED}/joinConfiguration/nodeRegistration/imagePullPolicy`, 'IfNotPresent']],
-      LIKE_JOINING,
+      likeJoining(),
     ],
     [
       'although the owner asks for other discovery, DNS and health checks',
@@ -65,7 +66,7 @@ describe('a control-plane Machine is as its owner asks, like Cluster API sees it
         [`${ASKED}/joinConfiguration/timeouts`, { controlPlaneComponentHealthCheckSeconds: 5 }],
         [`${ASKED}/clusterConfiguration/dns`, { imageTag: 'v1.12.1' }],
       ],
-      [...LIKE_JOINING, [`${CONFIG}/clusterConfiguration/controlPlaneEndpoint`, 'api:6443']],
+      [...likeJoining(), [`${CONFIG}/clusterConfiguration/controlPlaneEndpoint`, 'api:6443']],
     ],
   ])('%s', (_what, ofOwner, ofMachine) => {
     const { ask, now } = situation(ofOwner, ofMachine);
@@ -79,19 +80,29 @@ describe('a control-plane Machine is outdated, like Cluster API sees it', () => 
     [
       'by an image pull policy that is not the usual one',
       [],
-      [...LIKE_JOINING, [`${CONFIG}/joinConfiguration/nodeRegistration/imagePullPolicy`, 'Always']],
+      [...likeJoining(), [`${CONFIG}/joinConfiguration/nodeRegistration/imagePullPolicy`, 'Always']],
     ],
-    ['by no taints at all', [[`${ASKED}/joinConfiguration/nodeRegistration/taints`, []]], LIKE_JOINING],
+    ['by no taints at all', [[`${ASKED}/joinConfiguration/nodeRegistration/taints`, []]], likeJoining()],
     [
       'by what is left of kubeadm init',
       [],
-      [...LIKE_JOINING, [`${CONFIG}/initConfiguration`, { skipPhases: ['a'] }]],
+      [...likeJoining(), [`${CONFIG}/initConfiguration`, { skipPhases: ['a'] }]],
     ],
   ])('%s, and up to date when patched', (_what, ofOwner, ofMachine) => {
     const { ask, now } = situation(ofOwner, ofMachine);
     const patches = machinePatches(ask, now);
     expect(patches.bootstrapConfig).not.toEqual({});
     expect(isUpToDate(ask, patched(now, patches))).toBe(true);
+  });
+
+  it('is told that it joined as control plane, which Cluster API 1.11 may have left out', () => {
+    const { ask, now } = situation(
+      [],
+      [...likeJoining(), [`${CONFIG}/joinConfiguration/controlPlane`, undefined]],
+    );
+    expect(machinePatches(ask, now).bootstrapConfig).toEqual({
+      spec: { joinConfiguration: { controlPlane: {} } },
+    });
   });
 
   it('keeps what others filled in, and gets no empty object, which the API refuses', () => {

@@ -79,6 +79,21 @@ describe('a control plane of one', () => {
     });
   });
 
+  it('of which an old Cluster API did not say that it joined as control plane is no other Machine for that', () => {
+    const registration = { taints: [], kubeletExtraArgs: [{ name: 'v', value: '2' }] };
+    const owner = controlPlane(['/spec/kubeadmConfigSpec/joinConfiguration/nodeRegistration', registration]);
+    const machine = machineOf(
+      'KubeadmControlPlane',
+      'cp-a',
+      ['/bootstrapConfig/spec/initConfiguration', undefined],
+      ['/bootstrapConfig/spec/joinConfiguration', { nodeRegistration: registration }],
+    );
+    const [upgrade] = upgradesOf(controlPlaneSituation({ owner, machines: [machine] }));
+    expect(upgrade?.patches.bootstrapConfig).toMatchObject({
+      spec: { joinConfiguration: { controlPlane: {} } },
+    });
+  });
+
   it('is up to date after the patches', () => {
     const situation = controlPlaneSituation();
     const [upgrade] = upgradesOf(situation);

@@ -2,7 +2,7 @@
 import { isUpToDate } from '../../api/external-desired.ts';
 import { askOf, type Ask } from '../../api/external-owner.ts';
 import { endAnnotations, isReleased, type End } from '../../api/external-release.ts';
-import { isHeld } from '../../api/external-record.ts';
+import { isHeld, shortReason } from '../../api/external-record.ts';
 import { text, texts } from '../../api/fields.ts';
 import { StatusError } from '../../api/errors.ts';
 import type { JsonObject } from '../../api/json.ts';
@@ -45,7 +45,9 @@ async function lastWord(context: ExternalContext): Promise<ExternalOutcome> {
       ? { state: 'succeeded', now: clock.now() }
       : {
           state: 'failed',
-          reason: `Workflow ${flags.workflow} ended ${flags.workflowStatus}: ${problems.join('; ')}`,
+          reason: shortReason(
+            `Workflow ${flags.workflow} ended ${flags.workflowStatus}: ${problems.join('; ')}`,
+          ),
           now: clock.now(),
         };
   const isFree = isReleased(texts(owner, 'metadata', 'annotations'), end.state);
