@@ -118,10 +118,15 @@ function bootstrapPatch(ask: Ask, config: JsonObject, templates: Templates): Jso
 function clonedPatch(object: JsonObject, template: Reference, { from, to }: TemplateSpecs) {
   if (!isFromOther(object, template)) return {};
   const annotations = texts(object, 'metadata', 'annotations');
+  const what = `${text(object, 'kind') ?? 'object'} ${text(object, 'metadata', 'name') ?? ''}`;
+  const kind = annotations[CLONED_FROM_KIND_ANNOTATION];
+  if (kind !== groupKindOf(template)) {
+    throw badInput(`${what}: kind of its template`, groupKindOf(template), `${kind}, which it was made from`);
+  }
   const before = annotations[CLONED_FROM_NAME_ANNOTATION] ?? '';
   if (!from) {
     throw badInput(
-      `${text(object, 'kind') ?? 'object'} ${text(object, 'metadata', 'name') ?? ''}: template ${before} that it was made from`,
+      `${what}: template ${before} that it was made from`,
       undefined,
       'to find it, to know what differs',
     );

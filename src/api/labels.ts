@@ -52,6 +52,10 @@ export const UPDATE_IN_PROGRESS_ANNOTATION = 'in-place-updates.internal.cluster.
 export const PENDING_HOOKS_ANNOTATION = 'runtime.cluster.x-k8s.io/pending-hooks';
 /** CAPI, on any of its objects: its controllers leave it alone. */
 export const PAUSED_ANNOTATION = 'cluster.x-k8s.io/paused';
+/** CAPI before 1.12, on a control-plane Machine: its ClusterConfiguration, which was compared with that of the owner. */
+export const OLD_CAPI_ANNOTATION = 'controlplane.cluster.x-k8s.io/kubeadm-cluster-configuration';
+/** CAPI, on a Machine: a person wants it replaced. */
+export const REMEDIATE_ANNOTATION = 'cluster.x-k8s.io/remediate-machine';
 /** CAPI, on a MachineSet and its Machines: tells the MachineSets of a MachineDeployment apart. */
 export const UNIQUE_SET_LABEL = 'machine-template-hash';
 

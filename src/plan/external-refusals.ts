@@ -1,19 +1,21 @@
 // Why an owner's Machines are not upgraded externally: each text says what to do. Pure.
-import { isPausedByOthers } from '../api/external-record.ts';
+import { isPausedByOthers, isPausedByUs } from '../api/external-record.ts';
 import { capiWork, clusterNameOf, type Ask } from '../api/external-owner.ts';
-import { at, text, texts } from '../api/fields.ts';
+import { at, list, text, texts } from '../api/fields.ts';
 import type { JsonObject } from '../api/json.ts';
 import {
   BLOCKED_ANNOTATION,
+  OLD_CAPI_ANNOTATION,
   PAUSED_ANNOTATION,
   PENDING_HOOKS_ANNOTATION,
+  REMEDIATE_ANNOTATION,
   STRATEGY_EXTERNAL,
   STRATEGY_LABEL,
   UNCOUNTED_MOVE_ANNOTATION,
   UPDATE_IN_PROGRESS_ANNOTATION,
 } from '../api/labels.ts';
 import { isFinal, knownRecord } from '../api/operation.ts';
-import { isAboveApiServer, parseVersion } from '../api/version.ts';
+import { parseVersion } from '../api/version.ts';
 import type { Facts } from './types.ts';
 
 /** What there is around the Machines. */
@@ -94,20 +96,44 @@ export function namesRefusal(
     : `Machines ${missing.join(', ')}: left out, expected all of ${whatOf(ask)}: Cluster API would replace them. Name all, or none`;
 }
 
-/** Is Cluster API in the middle of something with these Machines? */
+/** Is Cluster API in the middle of something with these Machines, or would it be after the release? */
 function rolloutRefusal(around: Surroundings, machines: readonly JsonObject[]): string | undefined {
   const { owner, machineSets, ask } = around;
-  const active = capiWork(owner);
-  if (active !== undefined) return `${whatOf(ask)}: Cluster API is at work (condition ${active}): ${AGAIN}`;
-  if (machines.length !== ask.replicas) {
-    return `${whatOf(ask)}: got ${machines.length} Machines, expected ${ask.replicas}: Cluster API is scaling it, ${AGAIN}`;
+  const what = whatOf(ask);
+  // Then its conditions stand still, and nothing is scaled before the release.
+  const isOurs = isPausedByUs(annotationsOf(owner));
+  const active = isOurs ? undefined : capiWork(owner);
+  if (active !== undefined) return `${what}: Cluster API is at work (condition ${active}): ${AGAIN}`;
+  const { length } = machines;
+  if (isOurs ? length > ask.replicas : length !== ask.replicas) {
+    const got = `${what}: got ${length} Machines, expected ${ask.replicas}`;
+    return isOurs
+      ? `${got}: Cluster API would delete some: set spec.replicas to ${length}`
+      : `${got}: Cluster API is scaling it, ${AGAIN}`;
   }
   const inUse = machineSets.filter((set) => Number(at(set, 'spec', 'replicas') ?? 1) > 0);
   if (ask.role === 'worker' && inUse.length > 1) {
-    return `${whatOf(ask)}: MachineSets ${inUse.map(nameOf).join(', ')} hold Machines, expected one: Cluster API is rolling out, ${AGAIN}`;
+    const got = `${what}: MachineSets ${inUse.map(nameOf).join(', ')} hold Machines, expected one`;
+    return isOurs
+      ? `${got}: Cluster API is rolling out, and goes on when label ${STRATEGY_LABEL}, then annotation ${PAUSED_ANNOTATION} are removed`
+      : `${got}: Cluster API is rolling out, ${AGAIN}`;
   }
   const busy = machines.find((machine) => UPDATES.some((key) => key in annotationsOf(machine)));
-  return busy && `Machine ${nameOf(busy)}: Cluster API is updating it in place: ${AGAIN}`;
+  if (busy) return `Machine ${nameOf(busy)}: Cluster API is updating it in place: ${AGAIN}`;
+  return dateRefusal(around, ask.role === 'worker' ? inUse : machines);
+}
+
+/** Cluster API replaces what is older than that date, whatever it is like. */
+function dateRefusal({ owner, ask }: Surroundings, made: readonly JsonObject[]): string | undefined {
+  const after = text(owner, 'spec', 'rollout', 'after');
+  if (after === undefined) return undefined;
+  const older = made.find(
+    (object) => Date.parse(text(object, 'metadata', 'creationTimestamp') ?? '') < Date.parse(after),
+  );
+  return (
+    older &&
+    `${whatOf(ask)}: spec.rollout.after: got ${after}, expected a date before ${nameOf(older)} was made, or none: Cluster API would replace Machines`
+  );
 }
 
 const UPDATES = [UPDATE_IN_PROGRESS_ANNOTATION, PENDING_HOOKS_ANNOTATION, UNCOUNTED_MOVE_ANNOTATION];
@@ -115,6 +141,12 @@ const UPDATES = [UPDATE_IN_PROGRESS_ANNOTATION, PENDING_HOOKS_ANNOTATION, UNCOUN
 export function machineRefusal(machine: JsonObject): string | undefined {
   if (isDeleting(machine)) return 'is being deleted: ask again when it is gone';
   if (isPausedByOthers(annotationsOf(machine))) return 'is paused by somebody else: unpause it first';
+  if (OLD_CAPI_ANNOTATION in annotationsOf(machine)) {
+    return `has annotation ${OLD_CAPI_ANNOTATION} of Cluster API before 1.12, which compares by it and would replace the Machine: use a newer one, or remove the annotation if it is newer`;
+  }
+  if (isToBeReplaced(machine)) {
+    return `is to be replaced by Cluster API (annotation ${REMEDIATE_ANNOTATION}, or unhealthy): make it healthy and remove that first`;
+  }
   const blocked = annotationsOf(machine)[BLOCKED_ANNOTATION];
   if (blocked !== undefined)
     return `is blocked: ${blocked}. Remove its annotation ${BLOCKED_ANNOTATION} to go on`;
@@ -131,11 +163,28 @@ export function machineRefusal(machine: JsonObject): string | undefined {
     : undefined;
 }
 
+/** Its owner does that as soon as it is released. A Machine that we left half-way gets healthy by going on. */
+function isToBeReplaced(machine: JsonObject): boolean {
+  if (REMEDIATE_ANNOTATION in annotationsOf(machine)) return true;
+  const record = knownRecord(annotationsOf(machine));
+  if (record !== undefined && record.state !== 'succeeded') return false;
+  const conditions = list(machine, 'status', 'conditions');
+  return UNHEALTHY.every((type) =>
+    conditions.some((each) => text(each, 'type') === type && text(each, 'status') === 'False'),
+  );
+}
+
+const UNHEALTHY = ['HealthCheckSucceeded', 'OwnerRemediated'];
+
 /** What a Machine alone cannot see. */
 export function skewRefusal({ ask, facts }: Surroundings): string | undefined {
   const server = facts.apiServerVersion;
   if (ask.role === 'worker') {
-    if (server === undefined || !isAboveApiServer(ask.version, server)) return undefined;
+    // By patch, too: of owners that are edited at once the control plane is first, and nothing is done if it fails.
+    const isAbove =
+      server !== undefined &&
+      parseVersion(ask.version, 'version').compare(parseVersion(server, 'API server')) > 0;
+    if (!isAbove) return undefined;
     return `${whatOf(ask)}: version: got ${ask.version}, expected at most ${server} of the control plane: upgrade that first`;
   }
   const oldest = facts.oldestWorkerVersion;

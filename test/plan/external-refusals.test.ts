@@ -1,5 +1,4 @@
 import { describe, expect, it } from '@jest/globals';
-import { askOf } from '../../src/api/external-owner.ts';
 import type { JsonObject } from '../../src/api/json.ts';
 import { decideExternal, type ExternalSituation } from '../../src/plan/external.ts';
 import {
@@ -8,12 +7,10 @@ import {
   controlPlane,
   controlPlaneSituation,
   FROM,
-  machineDeployment,
   machineOf,
-  machineSet,
   TO,
-  workerSituation,
 } from '../helpers/external.ts';
+import { held } from '../helpers/external-site.ts';
 import { edited, imageMap, policyOf, type Edit } from '../helpers/requests.ts';
 
 const policy = policyOf({
@@ -40,6 +37,11 @@ const record = (state: string, more: JsonObject = {}) =>
     startedAt: '2026-01-01T00:00:00Z',
     ...more,
   });
+
+const UNHEALTHY: Edit = [
+  '/status/conditions',
+  ['HealthCheckSucceeded', 'OwnerRemediated'].map((type) => ({ type, status: 'False' })),
+];
 
 describe('a control plane', () => {
   it.each<[string, Changed, string]>([
@@ -78,6 +80,42 @@ describe('a control plane', () => {
       'a Machine that Cluster API updates in place',
       machineEdit(annotation('in-place-updates.internal.cluster.x-k8s.io/update-in-progress')),
       'Machine cp-a: Cluster API is updating it in place',
+    ],
+    [
+      'more Machines than are wanted, of which Cluster API would delete one after the release',
+      {
+        owner: held(controlPlane()),
+        machines: ['cp-a', 'cp-b'].map((name) => machineOf('KubeadmControlPlane', name)),
+      },
+      'got 2 Machines, expected 1: Cluster API would delete some: set spec.replicas to 2',
+    ],
+    [
+      'a date on which Cluster API replaces its Machine',
+      {
+        owner: controlPlane(['/spec/rollout/after', '2026-02-01T00:00:00Z']),
+        ...machineMade('2026-01-31T23:00:00Z'),
+      },
+      'spec.rollout.after: got 2026-02-01T00:00:00Z, expected a date before cp-a was made, or none',
+    ],
+    [
+      'a Machine that a person wants to be replaced',
+      machineEdit(annotation('cluster.x-k8s.io/remediate-machine')),
+      'Machine cp-a: is to be replaced by Cluster API',
+    ],
+    [
+      'a Machine that an old Cluster API would replace',
+      machineEdit(annotation('controlplane.cluster.x-k8s.io/kubeadm-cluster-configuration', '{}')),
+      'of Cluster API before 1.12, which compares by it and would replace the Machine',
+    ],
+    [
+      'a Machine that a health check wants to be replaced',
+      machineEdit(UNHEALTHY),
+      'Machine cp-a: is to be replaced by Cluster API',
+    ],
+    [
+      'another kind of infrastructure, also under the same name',
+      { owner: controlPlane(['/spec/machineTemplate/spec/infrastructureRef/kind', 'IronMachineTemplate']) },
+      'MetalMachine cp-a: kind of its template: got "IronMachineTemplate.infrastructure.cluster.x-k8s.io"',
     ],
     [
       'a Machine of another Cluster',
@@ -166,6 +204,29 @@ describe('a control plane', () => {
     expect(declinedOf(controlPlaneSituation(changed))).toContain(text);
   });
 
+  it.each<[string, Changed]>([
+    [
+      'conditions that stand still since it is paused',
+      { owner: held(controlPlane(['/status/conditions', [{ type: 'RollingOut', status: 'True' }]])) },
+    ],
+    [
+      'a Machine that it left unhealthy itself',
+      machineEdit(UNHEALTHY, annotation('capi-refit.io/operation', record('failed', { workflow: 'w' }))),
+    ],
+    ['more Machines to come after the release', { owner: held(controlPlane(['/spec/replicas', 3])) }],
+    [
+      'a date before its Machine was made',
+      {
+        owner: controlPlane(['/spec/rollout/after', '2026-01-01T00:00:00Z']),
+        ...machineMade('2026-01-02T00:00:00Z'),
+      },
+    ],
+  ])('is not declined for %s', (_what, changed) => {
+    expect(decideExternal(controlPlaneSituation(changed), policy)).toMatchObject({
+      upgrades: [{ name: 'cp-a' }],
+    });
+  });
+
   it('declines a version that the image map lacks', () => {
     const lacking = policyOf({ imageMap: imageMap(FROM) });
     expect(declinedOf(controlPlaneSituation(), lacking)).toContain('got no release for Kubernetes v1.34.3');
@@ -178,41 +239,9 @@ describe('a control plane', () => {
   });
 });
 
-describe('workers', () => {
-  it.each<[string, Changed, string]>([
-    [
-      'a version above the control plane',
-      { facts: { admission: 'open', apiServerVersion: FROM } },
-      'expected at most v1.33.7 of the control plane: upgrade that first',
-    ],
-    [
-      'a roll-out of Cluster API',
-      { machineSets: [machineSet('edge-md-1'), machineSet('edge-md-2')] },
-      'MachineSets edge-md-1, edge-md-2 hold Machines, expected one',
-    ],
-    [
-      'a MachineSet that somebody else paused',
-      { machineSets: [machineSet('edge-md-1', annotation('cluster.x-k8s.io/paused'))] },
-      'MachineSet edge-md-1 is paused by somebody else',
-    ],
-    [
-      'another failure domain',
-      { owner: machineDeployment(['/spec/template/spec/failureDomain', 'b']) },
-      'a machine is not moved in place',
-    ],
-  ])('decline %s', (_what, changed, text) => {
-    expect(declinedOf(workerSituation(changed))).toContain(text);
-  });
-});
-
-describe('an owner', () => {
-  it('of unknown kind is refused', () => {
-    const owner = edited(machineDeployment(), ['/kind', 'MachinePool']);
-    expect(() => askOf(owner)).toThrow(
-      'owner kind: got "MachinePool", expected KubeadmControlPlane or MachineDeployment',
-    );
-  });
-});
+function machineMade(creationTimestamp: string): Partial<ExternalSituation> {
+  return machineEdit(['/metadata/creationTimestamp', creationTimestamp]);
+}
 
 function machineEdit(...edits: Edit[]): Partial<ExternalSituation> {
   const now = machineOf('KubeadmControlPlane', 'cp-a');
