@@ -29,13 +29,12 @@ export function updatedClusterConfiguration(
   };
   for (const name of COMPONENTS) set(updated, name, component(at(asked, name), isNew));
   set(updated, 'featureGates', at(asked, 'featureGates'));
-  for (const name of ['imageRepository', 'encryptionAlgorithm']) {
-    const value = text(asked, name);
-    if (value !== undefined) updated[name] = value;
-  }
-  const days = at(asked, 'certificateValidityPeriodDays');
-  if (isNew && typeof days === 'number' && days > 0)
-    updated['certificateValidityPeriod'] = `${days * 24}h0m0s`;
+  const imageRepository = text(asked, 'imageRepository');
+  if (imageRepository !== undefined) updated['imageRepository'] = imageRepository;
+  // Older kubeadm knows neither of the two.
+  const days = Number(at(asked, 'certificateValidityPeriodDays') ?? 0);
+  set(updated, 'encryptionAlgorithm', isNew ? text(asked, 'encryptionAlgorithm') : undefined);
+  set(updated, 'certificateValidityPeriod', isNew && days > 0 ? `${days * 24}h0m0s` : undefined);
   const etcd = etcdOf(objectAt(existing, 'etcd'), objectAt(asked, 'etcd'), isNew);
   if (Object.keys(etcd).length > 0) updated['etcd'] = etcd;
   return updated;

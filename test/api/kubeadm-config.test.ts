@@ -57,6 +57,17 @@ describe('kubeadm-config', () => {
     expect(updated['etcd']).toEqual({ local: { dataDir: '/data/etcd' } });
   });
 
+  it('loses how certificates are made when the owner no longer says it, as kubeadm knows it from 1.31 on', () => {
+    const ours = { encryptionAlgorithm: 'ECDSA-P256', certificateValidityPeriodDays: 90 };
+    const once = updatedClusterConfiguration(existing, 'v1.31.2', ours);
+    expect(once).toMatchObject({ encryptionAlgorithm: 'ECDSA-P256', certificateValidityPeriod: '2160h0m0s' });
+    const then = updatedClusterConfiguration(once, 'v1.31.3', {});
+    for (const updated of [then, updatedClusterConfiguration(existing, 'v1.30.9', ours)]) {
+      expect(updated).not.toHaveProperty('encryptionAlgorithm');
+      expect(updated).not.toHaveProperty('certificateValidityPeriod');
+    }
+  });
+
   it('keeps external etcd external', () => {
     const outside = { ...existing, etcd: { external: { endpoints: ['https://a:2379'] } } };
     const updated = updatedClusterConfiguration(outside, 'v1.31.2', { etcd: { local: { imageTag: 'x' } } });
