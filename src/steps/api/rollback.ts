@@ -1,6 +1,6 @@
 // A rollback leaves the node behind what is desired: the Machine says so, and nothing is started on it until a retry.
 import { StatusError } from '../../api/errors.ts';
-import { BLOCKED_ANNOTATION } from '../../api/labels.ts';
+import { BLOCKED_ANNOTATION, RETRY_ANNOTATION } from '../../api/labels.ts';
 import { isFinal, knownRecord } from '../../api/operation.ts';
 import { cut, text, texts } from '../../kubernetes/fields.ts';
 import type { ApiStep, ApiStepContext } from './api-step.ts';
@@ -10,7 +10,8 @@ const MAX_NOTE = 500;
 
 /** First: whatever becomes of the rollback, the node is not what it was. Errors: Failed while an operation runs. */
 export const beforeRollback: ApiStep = async (context) => {
-  await block(context, `operation ${number(context)} is being rolled back`);
+  // A retry that waits would go forward again beside it.
+  await block(context, `operation ${number(context)} is being rolled back`, { [RETRY_ANNOTATION]: null });
   return { message: 'Machine marked blocked', changes: [{ what: 'Machine' }] };
 };
 
@@ -24,13 +25,13 @@ export const afterRollback: ApiStep = async (context) => {
   return { message, changes };
 };
 
-async function block(context: ApiStepContext, why: string): Promise<void> {
+async function block(context: ApiStepContext, why: string, taken: Record<string, null> = {}): Promise<void> {
   await annotateMachine(context, (now) => {
     const record = knownRecord(texts(now, 'metadata', 'annotations'));
     if (record && !isFinal(record)) {
       throw machineFailed(context.flags, `operation ${record.number}: got ${record.state}, expected an end`);
     }
-    return { [BLOCKED_ANNOTATION]: cut(why, MAX_NOTE) };
+    return { [BLOCKED_ANNOTATION]: cut(why, MAX_NOTE), ...taken };
   });
 }
 

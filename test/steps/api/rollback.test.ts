@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { BLOCKED_ANNOTATION } from '../../../src/api/labels.ts';
+import { BLOCKED_ANNOTATION, RETRY_ANNOTATION } from '../../../src/api/labels.ts';
 import { writeRecord, type OperationRecord } from '../../../src/api/operation.ts';
 import { texts } from '../../../src/kubernetes/fields.ts';
 import { afterRollback, beforeRollback } from '../../../src/steps/api/rollback.ts';
@@ -32,6 +32,16 @@ describe('rollback', () => {
     putMachine(RECORD);
     await on.run(beforeRollback);
     expect(blocked()).toBe('operation 3 is being rolled back');
+  });
+
+  it('takes back a retry that waits, which would go forward beside it', async () => {
+    putMachine(RECORD);
+    on.management.data.patch(
+      { collection: MACHINES, namespace: 'lab', name: 'md-0' },
+      { metadata: { annotations: { [RETRY_ANNOTATION]: '' } } },
+    );
+    await on.run(beforeRollback);
+    expect(texts(on.machine(), 'metadata', 'annotations')).not.toHaveProperty([RETRY_ANNOTATION]);
   });
 
   it('says in the end what became of the node, and that more is still asked for', async () => {
