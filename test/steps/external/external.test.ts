@@ -117,7 +117,12 @@ describe('a Machine', () => {
   it('gets its record and its configuration first, its version last', async () => {
     site.withControlPlane();
     expect(await site.run('begin', ofMachine('cp-a'))).toMatchObject({ code: EXIT.done });
-    expect(site.operationOf('cp-a')).toMatchObject({ number: 1, state: 'running', to: TO, workflow: WORKFLOW });
+    expect(site.operationOf('cp-a')).toMatchObject({
+      number: 1,
+      state: 'running',
+      to: TO,
+      workflow: WORKFLOW,
+    });
     expect(site.get('KubeadmConfig', 'cp-a')['spec']).toMatchObject({
       joinConfiguration: { controlPlane: {} },
     });
