@@ -17,7 +17,7 @@ export const MACHINE_PARAMETERS = ['machine', 'operation', 'hash', 'workflow'] a
 const MACHINE_COMMANDS: readonly ExternalCommand[] = ['begin', 'settle'];
 
 /** Besides these every command gets namespace, workflow and timeout-seconds, and release the status of the Workflow. */
-export const EXTERNAL_PARAMETERS: readonly ExternalParameter[] = [
+const EXTERNAL_PARAMETERS: readonly ExternalParameter[] = [
   { name: 'cluster', description: 'Cluster that the owner belongs to' },
   { name: 'owner-kind', description: 'KubeadmControlPlane or MachineDeployment' },
   { name: 'owner', description: 'name of the owner of the Machines' },

@@ -16,7 +16,7 @@ const name = z
   .regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/, 'the name of a Kubernetes object');
 const spec = z.record(z.string(), z.json());
 
-export const externalRequestSchema = z.object({
+const externalRequestSchema = z.object({
   apiVersion: z.literal(EXTERNAL_API_VERSION),
   kind: z.literal('ExternalUpgradeRequest'),
   cluster: z.object({ namespace: name, name }),

@@ -79,11 +79,7 @@ export function rollbackWorkflow(input: RollbackInput): IWorkflow {
   };
 }
 
-export function rollbackName(
-  machine: { name: string; uid: string },
-  number: number,
-  attempt: number,
-): string {
+function rollbackName(machine: { name: string; uid: string }, number: number, attempt: number): string {
   return boundedName(operationName(machine, number), `-rollback-${attempt}`);
 }
 

@@ -30,7 +30,7 @@ export interface MachineEnd {
 }
 
 /** `finish` of one Machine: tells its node to stop, and says how it was left. */
-export type FinishMachine = (machine: string, operation: number, workflow: string) => Promise<MachineEnd>;
+type FinishMachine = (machine: string, operation: number, workflow: string) => Promise<MachineEnd>;
 
 export interface ExternalContext extends Remote {
   flags: ExternalFlags;

@@ -9,7 +9,7 @@ import { STRATEGY_EXTERNAL, STRATEGY_LABEL } from '../../api/labels.ts';
 import { machinesPath, ownerPath } from '../../kubernetes/external-reads.ts';
 import type { ExternalContext, ExternalFlags } from './external-step.ts';
 
-export interface HeldOwner {
+interface HeldOwner {
   ask: Ask;
   owner: JsonObject;
   record: ExternalRecord;
