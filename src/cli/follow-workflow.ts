@@ -5,6 +5,7 @@ import { workflowView } from '../hook/kubernetes/workflow-view.ts';
 import type { WorkflowView } from '../hook/store.ts';
 import { orAbsent } from '../steps/api/absent.ts';
 import type { Management } from './management.ts';
+import type { Patience } from './patience.ts';
 
 const LOOK_SECONDS = 2;
 
@@ -16,11 +17,12 @@ export async function followWorkflow(
   { client, clock, signal }: Management,
   namespace: string,
   name: string,
+  patient: Patience,
   tell: (workflow: WorkflowView) => void,
 ): Promise<WorkflowView | undefined> {
   let last = '';
   while (!signal.aborted) {
-    const object = await unlessAway(orAbsent(client.get(WORKFLOWS.path(namespace, name))));
+    const object = await patient(orAbsent(client.get(WORKFLOWS.path(namespace, name))));
     if (object === undefined)
       throw new StatusError(`Workflow ${namespace}/${name}: deleted before it ended`, { reason: 'Failed' });
     if (object !== 'away') {
@@ -33,13 +35,4 @@ export async function followWorkflow(
     await clock.sleep(LOOK_SECONDS, signal);
   }
   return undefined;
-}
-
-async function unlessAway<T>(answer: Promise<T>): Promise<T | 'away'> {
-  try {
-    return await answer;
-  } catch (error) {
-    if (error instanceof StatusError && error.reason === 'Unavailable') return 'away';
-    throw error;
-  }
 }

@@ -23,7 +23,7 @@ export function inPlaceProblem(
   }
   const given = at(strategy, 'rollingUpdate', 'maxSurge');
   const surge = typeof given === 'number' || typeof given === 'string' ? given : 1;
-  if (surge === 0 || surge === '0') return undefined;
+  if (/^0%?$/.test(String(surge))) return undefined;
   return {
     problem: `maxSurge ${surge} makes a new Machine first`,
     remedy: 'set spec.rollout.strategy.rollingUpdate.maxSurge: 0',

@@ -67,14 +67,17 @@ export function decideRetry({ machine, rollback }: RetryFacts, isForced = false)
 }
 
 /** One Workflow of the owner did it, and the next one of the owner does it again. */
-function ofOwner({ labels }: MachineView, isBlocked: boolean): RetryDecision {
-  const owner =
-    CONTROL_PLANE_LABEL in labels
-      ? `kubeadmcontrolplane/${labels[CONTROL_PLANE_NAME_LABEL] ?? 'NAME'}`
-      : `machinedeployment/${labels[DEPLOYMENT_NAME_LABEL] ?? 'NAME'}`;
-  const how = `refit retry ${owner}`;
+function ofOwner(machine: MachineView, isBlocked: boolean): RetryDecision {
+  const how = `refit retry ${ownerArgument(machine)}`;
   if (!isBlocked) return { refusal: `it is upgraded with its owner: ${how}` };
   return { annotations: { [BLOCKED_ANNOTATION]: null }, message: `not blocked any more; then: ${how}` };
+}
+
+/** As `refit retry` takes it. */
+export function ownerArgument({ labels }: MachineView): string {
+  return CONTROL_PLANE_LABEL in labels
+    ? `kubeadmcontrolplane/${labels[CONTROL_PLANE_NAME_LABEL] ?? 'NAME'}`
+    : `machinedeployment/${labels[DEPLOYMENT_NAME_LABEL] ?? 'NAME'}`;
 }
 
 /** Of an owner whose Machines Refit upgrades in place of Cluster API. */

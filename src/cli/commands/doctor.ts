@@ -16,7 +16,7 @@ export function doctor(flags: DoctorFlags, io: Io): Promise<number> {
   return withManagement(flags, async ({ client, clock }) => {
     const findings = diagnose(await readFacts(client, version(), clock.now()));
     if (flags.output === 'json') io.out(`${JSON.stringify({ findings }, undefined, 2)}\n`);
-    else io.out(doctorText(findings, io.hasColour));
+    else io.out(doctorText(findings, io));
     return findings.some(({ level }) => level === 'error') ? EXIT.failed : EXIT.done;
   });
 }

@@ -12,10 +12,10 @@ import { machineView } from '../../hook/kubernetes/views.ts';
 import type { ApiClient } from '../../kubernetes/api-client.ts';
 import { texts } from '../../kubernetes/fields.ts';
 import { change } from '../../steps/api/change.ts';
-import { items } from '../../steps/api/items.ts';
 import type { Io } from '../io.ts';
+import { listAll } from '../list-all.ts';
 import { withManagement, type Management, type ManagementFlags } from '../management.ts';
-import { decideOwnerRetry, decideRetry } from '../retry-decision.ts';
+import { decideOwnerRetry, decideRetry, ownerArgument } from '../retry-decision.ts';
 import { findRollbacks, runningRollback } from '../rollback/find-rollbacks.ts';
 import { hanging } from '../text.ts';
 
@@ -43,13 +43,14 @@ export async function retry(names: readonly string[], flags: RetryFlags, io: Io)
   });
 }
 
+/** Machines that Refit upgrades with their owner: that owner, once. */
 async function failed({ client, namespace }: Management): Promise<Target[]> {
-  const targets: Target[] = [];
-  for await (const object of items(client, MACHINES.path(namespace))) {
-    const { name, annotations } = machineView(object);
-    if (knownRecord(annotations)?.state === 'failed') targets.push(targetOf(name));
-  }
-  return targets;
+  const names = (await listAll(client, MACHINES.path(namespace))).map(machineView).flatMap((machine) => {
+    const record = knownRecord(machine.annotations);
+    if (record?.state !== 'failed') return [];
+    return [record.workflow === undefined ? machine.name : ownerArgument(machine)];
+  });
+  return [...new Set(names)].map(targetOf);
 }
 
 /** False: refused. */

@@ -9,6 +9,7 @@ import { followWorkflow } from '../follow-workflow.ts';
 import { installedImageMap } from '../installed-image-map.ts';
 import type { Io } from '../io.ts';
 import { withManagement, type Management, type ManagementFlags } from '../management.ts';
+import { patience } from '../patience.ts';
 import { decideRollback, type RollbackPlan } from '../rollback/decision.ts';
 import { runningRollback } from '../rollback/find-rollbacks.ts';
 import { chooseStepTemplates, readSituation, type RollbackSituation } from '../rollback/read.ts';
@@ -91,13 +92,13 @@ async function begin(
 async function wait(name: string, management: Management, io: Io): Promise<number> {
   const { namespace } = management;
   let last = '';
-  const ended = await followWorkflow(management, namespace, name, (workflow) => {
+  const ended = await followWorkflow(management, namespace, name, patience(io), (workflow) => {
     const line = progressOf(workflow);
     if (line !== last && workflow.finishedAt === undefined) io.err(`${hanging('', line)}\n`);
     last = line;
   });
   if (!ended) {
-    io.err(`Not waited for any more; it goes on: refit rollback -n ${namespace} takes it up again\n`);
+    io.err('Not waited for any more: it goes on, and the same command takes it up again.\n');
     return EXIT.failed;
   }
   const [task] = ended.tasks;

@@ -1,9 +1,10 @@
 // `refit status`: what happens to the Machines that Refit works on.
 import { EXIT } from '../../api/commands.ts';
-import { badInput, StatusError } from '../../api/errors.ts';
+import { badInput } from '../../api/errors.ts';
 import { text } from '../../kubernetes/fields.ts';
 import type { Io } from '../io.ts';
 import { withManagement, type Management, type ManagementFlags } from '../management.ts';
+import { patience } from '../patience.ts';
 import { changesSince, changeText } from '../status/changes.ts';
 import { statusOutput } from '../status/cluster-status.ts';
 import { readStatus } from '../status/read-status.ts';
@@ -56,10 +57,11 @@ async function follow(
   management: Management,
 ): Promise<number> {
   const { clock, signal } = management;
+  const patient = patience(io);
   let previous: StatusOutput | undefined;
   while (!signal.aborted) {
-    try {
-      const found = await look();
+    const found = await patient(look());
+    if (found !== 'away') {
       if (flags.output === 'table' && io.isTerminal) {
         const isEmpty = found.clusters.length === 0;
         io.out(
@@ -70,10 +72,6 @@ async function follow(
         for (const change of changesSince(previous, found)) io.out(`${line(change)}\n`);
       }
       previous = found;
-    } catch (error) {
-      if (signal.aborted) break;
-      if (!(error instanceof StatusError) || error.reason !== 'Unavailable') throw error;
-      io.err(`refit: ${error.message}; looking again\n`);
     }
     await clock.sleep(WATCH_SECONDS, signal);
   }

@@ -5,23 +5,18 @@ import { CLUSTERS, KUBEADM_CONTROL_PLANES, MACHINE_DEPLOYMENTS } from '../../hoo
 import { change as changeObject } from '../../steps/api/change.ts';
 import type { Io } from '../io.ts';
 import { withManagement, type Management, type ManagementFlags } from '../management.ts';
+import { patience } from '../patience.ts';
 import { changesSince, changeText } from '../status/changes.ts';
 import { statusOutput } from '../status/cluster-status.ts';
 import { readStatus } from '../status/read-status.ts';
-import type { StatusOutput } from '../status/types.ts';
+import type { ClusterStatus, StatusOutput } from '../status/types.ts';
 import { hanging } from '../text.ts';
-import {
-  decideUpgrade,
-  versionOf,
-  type Edit,
-  type Stage,
-  type UpgradeFacts,
-  type Wanted,
-} from '../upgrade/decision.ts';
+import { decideUpgrade, versionOf, type Edit, type Stage, type UpgradeFacts } from '../upgrade/decision.ts';
 import { preview, previewText } from '../upgrade/preview.ts';
 import { readPreview } from '../upgrade/read-preview.ts';
 import { readUpgrade } from '../upgrade/read.ts';
 import { ownerOf, stageState, type Begun } from '../upgrade/stage-state.ts';
+import type { Wanted } from '../upgrade/target.ts';
 import { stageLine } from '../upgrade/text.ts';
 
 export interface UpgradeFlags extends ManagementFlags, Wanted {
@@ -54,8 +49,9 @@ export function upgrade(cluster: string, flags: UpgradeFlags, io: Io): Promise<n
     const { facts, stages } = await decide(work);
     if (flags.dryRun === true) return show(facts, stages, work);
     for (const stage of stages) io.out(`${hanging('', stageLine(stage))}\n`);
+    const now = (await look(work)).clusters[0];
     for (const stage of stages) {
-      const end = await perform(stage, work);
+      const end = await perform(begunFrom(now, stage), work);
       if (end !== 'done') return end;
     }
     io.out(`Cluster ${management.namespace}/${cluster}: done\n`);
@@ -90,11 +86,17 @@ async function show(
   return isDeclined ? EXIT.failed : EXIT.done;
 }
 
+/** Before the first edit: a topology brings its version to the other owners by itself. */
+function begunFrom(cluster: ClusterStatus | undefined, stage: Stage): Begun {
+  const isOutdated = stage.edit !== undefined || stage.from !== stage.version;
+  const before = isOutdated ? ownerOf(cluster, stage) : undefined;
+  return { stage, ...(before ? { before } : {}) };
+}
+
 /** `done`, or the exit code. */
-async function perform(stage: Stage, work: Work): Promise<'done' | number> {
+async function perform(begun: Begun, work: Work): Promise<'done' | number> {
   const { flags, management, io } = work;
-  const before = stage.edit && ownerOf((await look(work)).clusters[0], stage);
-  const begun: Begun = { stage, ...(before ? { before } : {}) };
+  const { stage } = begun;
   if (stage.edit) {
     await write(stage.edit, management);
     io.err(`${stage.edit.kind} ${management.namespace}/${stage.edit.name}: edited\n`);
@@ -102,30 +104,40 @@ async function perform(stage: Stage, work: Work): Promise<'done' | number> {
   if (flags.wait) return follow(begun, work);
   const end = stage.edit ? undefined : endOf(begun, await look(work), io);
   if (end !== undefined) return end;
-  io.err('Not waited for: the owners after it are not touched. Follow it with: refit status -w\n');
+  say(io, 'Not waited for, and the owners after it are not touched. Follow it with: refit status -w');
   return EXIT.done;
 }
 
-/** What came before has taken its time. Errors: Failed when somebody else has edited it since. */
+/**
+ * What came before has taken its time. Errors: Failed when somebody else has edited it since, or the API server does not
+ * take it: owners before it may be changed already.
+ */
 async function write(
   { kind, name, from, ...change }: Edit,
   { client, namespace }: Management,
 ): Promise<void> {
-  await changeObject(client, PLACES[kind].path(namespace, name), (object) => {
-    const now = versionOf(object);
-    if (now === from) return change;
-    const problem = `was edited meanwhile: got ${now ?? 'no version'}, expected ${from}`;
-    throw new StatusError(`${kind} ${namespace}/${name}: ${problem}`, { reason: 'Failed' });
-  });
+  const what = `${kind} ${namespace}/${name}`;
+  try {
+    await changeObject(client, PLACES[kind].path(namespace, name), (object) => {
+      const now = versionOf(object);
+      if (now === from) return change;
+      const problem = `was edited meanwhile: got ${now ?? 'no version'}, expected ${from}`;
+      throw new StatusError(`${what}: ${problem}`, { reason: 'Failed' });
+    });
+  } catch (cause) {
+    if (!(cause instanceof StatusError) || cause.reason !== 'BadInput') throw cause;
+    throw new StatusError(`${what}: ${cause.message}`, { reason: 'Failed', cause });
+  }
 }
 
 async function follow(begun: Begun, work: Work): Promise<'done' | number> {
   const { management, io } = work;
   const { clock, signal } = management;
+  const patient = patience(io);
   let previous: StatusOutput | undefined;
   while (!signal.aborted) {
-    const found = await unlessAway(look(work));
-    if (found) {
+    const found = await patient(look(work));
+    if (found !== 'away') {
       for (const change of changesSince(previous, found)) io.err(`${shown(changeText(change), io)}\n`);
       previous = found;
       const end = endOf(begun, found, io);
@@ -133,7 +145,7 @@ async function follow(begun: Begun, work: Work): Promise<'done' | number> {
     }
     await clock.sleep(LOOK_SECONDS, signal);
   }
-  io.err('Not watched any more; what was begun goes on, nothing after it is begun: refit status -w\n');
+  say(io, 'Not watched any more: what was begun goes on, nothing after it is begun. See refit status -w');
   return EXIT.failed;
 }
 
@@ -148,20 +160,14 @@ function endOf({ stage, ...begun }: Begun, { clusters }: StatusOutput, io: Io): 
   if (state.state === 'going') return undefined;
   if (state.state === 'done') return 'done';
   io.err(`${hanging('refit: ', `${stage.kind} ${stage.name}: ${state.reason}`)}\n`);
-  io.err('Nothing after it was begun. When the cause is gone: refit retry, then the same command.\n');
+  say(io, 'Nothing after it was begun. When the cause is gone: refit retry, then the same command.');
   return EXIT.failed;
+}
+
+function say(io: Io, text: string): void {
+  io.err(`${hanging('', text)}\n`);
 }
 
 function shown(line: string, { isErrTerminal }: Io): string {
   return isErrTerminal ? hanging('', line) : line;
-}
-
-/** The API server may be on a node that is upgraded. */
-async function unlessAway<T>(answer: Promise<T>): Promise<T | undefined> {
-  try {
-    return await answer;
-  } catch (error) {
-    if (error instanceof StatusError && error.reason === 'Unavailable') return undefined;
-    throw error;
-  }
 }

@@ -1,9 +1,10 @@
 // Cluster API: its version, its gates, and that it calls our hooks. Pure.
 import type { JsonObject } from '../../api/json.ts';
-import { STRATEGY_IN_PLACE, STRATEGY_LABEL } from '../../api/labels.ts';
+import { STRATEGY_IN_PLACE } from '../../api/labels.ts';
 import { SERVER } from '../../charts/names.ts';
 import { HOOKS } from '../../hook/hooks.ts';
-import { list, text, texts } from '../../kubernetes/fields.ts';
+import { list, text } from '../../kubernetes/fields.ts';
+import { strategyOf } from '../strategy-of.ts';
 import { hasGate, programs, type Program } from './deployments.ts';
 import { known, type Check } from './facts.ts';
 import { findingsOf, type Finding } from './finding.ts';
@@ -22,7 +23,7 @@ export const checkClusterApi: Check = ({ deployments, clusters }) => {
   const say = findingsOf('Cluster API');
   if ('unknown' in deployments) return [say.unknown(deployments.unknown)];
   // Clusters that are upgraded by their owners need no gates.
-  const opted = known(clusters)?.map((cluster) => texts(cluster, 'metadata', 'labels')[STRATEGY_LABEL]) ?? [];
+  const opted = known(clusters)?.map(strategyOf) ?? [];
   const needsHooks = opted.includes(STRATEGY_IN_PLACE) || opted.every((strategy) => strategy === undefined);
   return MANAGERS.flatMap(({ image, gates }) => {
     const [manager] = programs(deployments.found, image);

@@ -4,7 +4,8 @@ import { CONTROL_PLANE_LABEL, PAUSED_ANNOTATION, PAUSED_BY_US, STRATEGY_IN_PLACE
 import { MAX_KUBELET_SKEW, newest, oldest, parseVersion } from '../../api/version.ts';
 import { at, text, texts } from '../../kubernetes/fields.ts';
 import { inPlaceProblem } from '../in-place-problem.ts';
-import { optedIn, strategyOf, unseenOwners, type ClusterParts } from './clusters.ts';
+import { strategyOf } from '../strategy-of.ts';
+import { optedIn, unseenOwners, type ClusterParts } from './clusters.ts';
 import type { Check } from './facts.ts';
 import { findingsOf, type Finding } from './finding.ts';
 

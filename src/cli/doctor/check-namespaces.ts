@@ -7,7 +7,7 @@ import { reasonOf, serverImageMap } from './check-server.ts';
 import { unseenOwners, wantedVersions } from './clusters.ts';
 import { known, type Check, type DoctorFacts, type Looked, type NamespaceFacts } from './facts.ts';
 import { findingsOf, type Finding } from './finding.ts';
-import type { Need } from './needs.ts';
+import { INFRASTRUCTURE, type Need } from './needs.ts';
 
 export const checkNamespaces: Check = (facts) => {
   const say = findingsOf('namespaces');
@@ -69,14 +69,19 @@ export const checkRights: Check = ({ missing, namespaces }) => {
 function rightProblems(where: string, missing: Looked<readonly Need[]>, remedy: string): Finding[] {
   const say = findingsOf('rights');
   if ('unknown' in missing) return [say.unknown(missing.unknown)];
-  return (['server', 'steps'] as const).flatMap((account) => {
-    const needs = missing.found
-      .filter((need) => need.account === account)
-      .map(({ verb, resource }) => `${verb} ${resource}`);
-    return needs.length === 0
-      ? []
-      : [say.error(`${where} the ${account} may not ${needs.join(', ')}`, remedy)];
-  });
+  const isInfrastructure = ({ group }: Need): boolean => group === INFRASTRUCTURE;
+  const finding = (account: Need['account'], needs: readonly Need[], what: string): Finding[] => {
+    const lacking = needs.filter((need) => need.account === account);
+    const rights = lacking.map(({ verb, resource }) => `${verb} ${resource}`).join(', ');
+    return lacking.length === 0 ? [] : [say.error(`${where} the ${account} may not ${rights}`, what)];
+  };
+  const usual = missing.found.filter((need) => !isInfrastructure(need));
+  const name = 'name it in infrastructureMachines of src/charts/values.ts, npm run synth, apply dist/ anew';
+  return [
+    ...finding('server', usual, remedy),
+    ...finding('steps', usual, remedy),
+    ...finding('steps', missing.found.filter(isInfrastructure), name),
+  ];
 }
 
 export const checkImageMap: Check = (facts) => {

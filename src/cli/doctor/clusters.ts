@@ -1,7 +1,9 @@
 // The Clusters that opted in, with what belongs to them. Pure.
+import { clusterNameOf } from '../../api/external-owner.ts';
 import type { JsonObject } from '../../api/json.ts';
-import { CLUSTER_NAME_LABEL, STRATEGY_LABEL } from '../../api/labels.ts';
+import { CONTROL_PLANE_LABEL, DEPLOYMENT_NAME_LABEL, STRATEGY_EXTERNAL } from '../../api/labels.ts';
 import { text, texts } from '../../kubernetes/fields.ts';
+import { strategyOf } from '../strategy-of.ts';
 import { known, type DoctorFacts } from './facts.ts';
 
 export interface ClusterParts {
@@ -22,6 +24,21 @@ export function optedIn(facts: ClusterObjects): ClusterParts[] {
   return (known(facts.clusters) ?? []).map((cluster) => parts(cluster, facts)).filter(isOptedIn);
 }
 
+/** The Machines that Refit upgrades in place of Cluster API. */
+export function externalMachines({
+  controlPlanes,
+  machineDeployments,
+  machines,
+}: ClusterParts): JsonObject[] {
+  const isExternal = (owner: JsonObject): boolean => strategyOf(owner) === STRATEGY_EXTERNAL;
+  const deployments = machineDeployments.filter(isExternal).map((owner) => text(owner, 'metadata', 'name'));
+  return machines.filter((machine) => {
+    const labels = texts(machine, 'metadata', 'labels');
+    if (CONTROL_PLANE_LABEL in labels) return controlPlanes.some(isExternal);
+    return deployments.includes(labels[DEPLOYMENT_NAME_LABEL] ?? '');
+  });
+}
+
 /** Why it is not known who has opted in, or with what. */
 export function unseenOwners({ clusters, controlPlanes, machineDeployments }: ClusterObjects): string[] {
   return [clusters, controlPlanes, machineDeployments].flatMap((looked) =>
@@ -33,10 +50,7 @@ function parts(cluster: JsonObject, facts: ClusterObjects): ClusterParts {
   const [namespace, name] = [text(cluster, 'metadata', 'namespace'), text(cluster, 'metadata', 'name')];
   const own = (objects: readonly JsonObject[] | undefined): JsonObject[] =>
     (objects ?? []).filter(
-      (object) =>
-        text(object, 'metadata', 'namespace') === namespace &&
-        (text(object, 'spec', 'clusterName') ?? texts(object, 'metadata', 'labels')[CLUSTER_NAME_LABEL]) ===
-          name,
+      (object) => text(object, 'metadata', 'namespace') === namespace && clusterNameOf(object) === name,
     );
   const strategy = strategyOf(cluster);
   return {
@@ -54,10 +68,6 @@ function isOptedIn({ strategy, controlPlanes, machineDeployments }: ClusterParts
     strategy !== undefined ||
     [...controlPlanes, ...machineDeployments].some((owner) => strategyOf(owner) !== undefined)
   );
-}
-
-export function strategyOf(object: JsonObject): string | undefined {
-  return texts(object, 'metadata', 'labels')[STRATEGY_LABEL];
 }
 
 /** Versions that owners ask for, each once, with one that does. */

@@ -1,21 +1,24 @@
-// Findings for people: at most 80 columns. Pure.
-import { paint, type Paint } from '../io.ts';
-import { hanging } from '../text.ts';
+// Findings for people: in a terminal at most 80 columns, in a pipe one line each. Pure.
+import { paint, type Io, type Paint } from '../io.ts';
+import { hanging, WIDTH } from '../text.ts';
 import type { Finding, Level } from './finding.ts';
 
 const LEVEL_WIDTH = 7;
 const CHECK_WIDTH = 16;
 
-export function doctorText(findings: readonly Finding[], hasColour: boolean): string {
+type Screen = Pick<Io, 'isTerminal' | 'hasColour'>;
+
+export function doctorText(findings: readonly Finding[], { isTerminal, hasColour }: Screen): string {
   const style = paint(hasColour);
-  return `${[...findings.map((finding) => line(finding, style)), '', summary(findings)].join('\n')}\n`;
+  const lines = findings.map((finding) => line(finding, style, isTerminal ? WIDTH : Infinity));
+  return `${[...lines, '', summary(findings)].join('\n')}\n`;
 }
 
 /** `error   Cluster API       what is wrong -> what to do` */
-function line({ level, check, message, remedy }: Finding, style: Paint): string {
+function line({ level, check, message, remedy }: Finding, style: Paint, width: number): string {
   const heading = `${level.padEnd(LEVEL_WIDTH)}  ${check.padEnd(CHECK_WIDTH)}  `;
   const text = remedy === undefined ? message : `${message} -> ${remedy}`;
-  return hanging(heading, text).replace(level, colours(style)[level](level));
+  return hanging(heading, text, String, width).replace(level, colours(style)[level](level));
 }
 
 function summary(findings: readonly Finding[]): string {

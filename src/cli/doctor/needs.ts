@@ -1,6 +1,8 @@
 // What the accounts of the installation must be allowed; a test holds this against the manifests.
 import { WORKFLOW_SERVICE_ACCOUNT } from '../../api/install.ts';
+import type { JsonObject } from '../../api/json.ts';
 import { SERVER, SERVER_NAMESPACE } from '../../charts/names.ts';
+import { text } from '../../kubernetes/fields.ts';
 
 export interface Need {
   account: 'server' | 'steps';
@@ -10,6 +12,9 @@ export interface Need {
 }
 
 const CAPI = 'cluster.x-k8s.io';
+const CONTROL_PLANE = `controlplane.${CAPI}`;
+const BOOTSTRAP = `bootstrap.${CAPI}`;
+export const INFRASTRUCTURE = `infrastructure.${CAPI}`;
 const ARGO = 'argoproj.io';
 
 /** In all namespaces. */
@@ -17,19 +22,33 @@ export const EVERYWHERE: readonly Need[] = [
   ...['clusters', 'machines', 'machinedeployments'].map((resource) =>
     need('server', 'watch', CAPI, resource),
   ),
+  need('server', 'watch', CONTROL_PLANE, 'kubeadmcontrolplanes'),
   need('server', 'watch', ARGO, 'workflows'),
   need('server', 'create', '', 'events'),
 ];
 
 /** In each namespace with Clusters that opted in. */
 export const IN_NAMESPACE: readonly Need[] = [
-  need('server', 'patch', CAPI, 'machines'),
   need('server', 'create', ARGO, 'workflows'),
   need('server', 'create', '', 'configmaps'),
-  need('steps', 'patch', CAPI, 'machines'),
-  need('steps', 'patch', `bootstrap.${CAPI}`, 'kubeadmconfigs'),
+  need('server', 'get', BOOTSTRAP, 'kubeadmconfigs'),
+  need('steps', 'patch', BOOTSTRAP, 'kubeadmconfigs'),
+  ...['machines', 'machinesets', 'machinedeployments'].flatMap((resource) => [
+    need('server', 'patch', CAPI, resource),
+    need('steps', 'patch', CAPI, resource),
+  ]),
+  need('server', 'patch', CONTROL_PLANE, 'kubeadmcontrolplanes'),
+  need('steps', 'patch', CONTROL_PLANE, 'kubeadmcontrolplanes'),
   need('steps', 'create', ARGO, 'workflowtaskresults'),
 ];
+
+/** Of the infrastructure of Machines that Refit upgrades in place of Cluster API. */
+export function infrastructureNeeds(machines: readonly JsonObject[]): Need[] {
+  const kinds = machines
+    .filter((machine) => text(machine, 'spec', 'infrastructureRef', 'apiGroup') === INFRASTRUCTURE)
+    .map((machine) => text(machine, 'spec', 'infrastructureRef', 'kind') ?? '');
+  return [...new Set(kinds)].map((kind) => need('steps', 'patch', INFRASTRUCTURE, `${kind.toLowerCase()}s`));
+}
 
 /** `system:serviceaccount:...`, as the API server knows it. */
 export function userOf({ account }: Need, namespace: string): string {

@@ -13,14 +13,14 @@ import {
 import type { ApiClient } from '../../kubernetes/api-client.ts';
 import { at, list, text } from '../../kubernetes/fields.ts';
 import { orAbsent } from '../../steps/api/absent.ts';
-import { items } from '../../steps/api/items.ts';
+import { listAll } from '../list-all.ts';
 import { WEBHOOK_PATH } from '../webhook.ts';
 import { ARGO_CONTROLLER } from './check-argo.ts';
 import { NEEDED_APIS } from './check-server.ts';
-import { optedIn } from './clusters.ts';
+import { externalMachines, optedIn, type ClusterParts } from './clusters.ts';
 import { programs } from './deployments.ts';
 import { known, type DoctorFacts, type Looked, type NamespaceFacts } from './facts.ts';
-import { EVERYWHERE, IN_NAMESPACE, userOf, type Need } from './needs.ts';
+import { EVERYWHERE, IN_NAMESPACE, infrastructureNeeds, userOf, type Need } from './needs.ts';
 
 const DEPLOYMENTS = '/apis/apps/v1/deployments';
 const EXTENSION_CONFIGS = '/apis/runtime.cluster.x-k8s.io/v1beta2/extensionconfigs';
@@ -44,7 +44,8 @@ export async function readFacts(client: ApiClient, version: string, now: Date): 
     machineDeployments: await all(MACHINE_DEPLOYMENTS.path()),
   };
   const namespaces: NamespaceFacts[] = [];
-  for (const name of namespacesOf(clusterObjects)) namespaces.push(await readNamespace(client, name));
+  for (const [name, clusters] of byNamespace(clusterObjects))
+    namespaces.push(await readNamespace(client, name, clusters));
   return {
     version,
     now,
@@ -67,20 +68,28 @@ export async function readFacts(client: ApiClient, version: string, now: Date): 
   };
 }
 
-async function readNamespace(client: ApiClient, name: string): Promise<NamespaceFacts> {
+async function readNamespace(
+  client: ApiClient,
+  name: string,
+  clusters: readonly ClusterParts[],
+): Promise<NamespaceFacts> {
+  const needs = [...IN_NAMESPACE, ...infrastructureNeeds(clusters.flatMap(externalMachines))];
   const account = `/api/v1/namespaces/${encodeURIComponent(name)}/serviceaccounts/${WORKFLOW_SERVICE_ACCOUNT}`;
   return {
     name,
     serviceAccount: await look(orAbsent(client.get(account))),
     imageMap: await look(orAbsent(client.get(CONFIG_MAPS.path(name, IMAGE_MAP_CONFIG_MAP)))),
-    missing: await look(missingOf(client, IN_NAMESPACE, name)),
+    missing: await look(missingOf(client, needs, name)),
   };
 }
 
-function namespacesOf(objects: Parameters<typeof optedIn>[0]): string[] {
-  return [
-    ...new Set(optedIn(objects).map(({ cluster }) => text(cluster, 'metadata', 'namespace') ?? '')),
-  ].sort();
+function byNamespace(objects: Parameters<typeof optedIn>[0]): [string, ClusterParts[]][] {
+  const found = new Map<string, ClusterParts[]>();
+  for (const parts of optedIn(objects)) {
+    const name = text(parts.cluster, 'metadata', 'namespace') ?? '';
+    found.set(name, [...(found.get(name) ?? []), parts]);
+  }
+  return [...found].sort(([a], [b]) => a.localeCompare(b));
 }
 
 async function readServed(client: ApiClient): Promise<Set<string>> {
@@ -121,15 +130,9 @@ async function missingOf(client: ApiClient, needs: readonly Need[], namespace = 
   return missing;
 }
 
+/** Not served at all: that is a finding of its own. */
 async function objects(client: ApiClient, path: string): Promise<JsonObject[]> {
-  const found: JsonObject[] = [];
-  try {
-    for await (const object of items(client, path)) found.push(object);
-  } catch (error) {
-    // Not served at all: that is a finding of its own.
-    if (!(error instanceof StatusError) || error.reason !== 'NotFound') throw error;
-  }
-  return found;
+  return (await orAbsent(listAll(client, path))) ?? [];
 }
 
 async function look<T>(answer: Promise<T>): Promise<Looked<T>> {

@@ -9,6 +9,8 @@ export interface RollbackFacts {
   machine: MachineView;
   /** Of the operation; it may be gone. */
   workflow?: WorkflowView;
+  /** Workflow that has put it back already. */
+  rolledBack?: string;
   /** The newest that an API server of the Cluster may be at. */
   apiServerVersion?: string;
 }
@@ -54,7 +56,7 @@ export function decideRollback(facts: RollbackFacts): RollbackPlan | { refusal: 
 }
 
 function refusalOf(
-  { machine, apiServerVersion }: RollbackFacts,
+  { machine, rolledBack, apiServerVersion }: RollbackFacts,
   record: ReturnType<typeof readRecord>,
 ): string | undefined {
   if (machine.deleting) return 'it is being deleted';
@@ -68,6 +70,8 @@ function refusalOf(
   if (record.host === 'working') {
     return `the node still works on ${what}: wait, or end it there (\`/var/lib/refit/refit host cancel\`); then roll back`;
   }
+  if (rolledBack !== undefined)
+    return `${what} was rolled back already (Workflow ${rolledBack}): \`refit retry\` goes forward again`;
   return skewOf(record, apiServerVersion);
 }
 

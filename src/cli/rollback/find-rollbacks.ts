@@ -5,7 +5,7 @@ import { workflowView } from '../../hook/kubernetes/workflow-view.ts';
 import type { MachineView, WorkflowView } from '../../hook/store.ts';
 import type { ApiClient } from '../../kubernetes/api-client.ts';
 import { texts } from '../../kubernetes/fields.ts';
-import { items } from '../../steps/api/items.ts';
+import { listAll } from '../list-all.ts';
 
 export interface Rollback {
   attempt: number;
@@ -19,11 +19,10 @@ export async function findRollbacks(
   operation: number,
 ): Promise<Rollback[]> {
   const labelSelector = `${MACHINE_UID_LABEL}=${uid},${OPERATION_LABEL}=${operation},${ROLLBACK_LABEL}`;
-  const found: Rollback[] = [];
-  for await (const object of items(client, WORKFLOWS.path(namespace), { labelSelector })) {
-    const attempt = Number(texts(object, 'metadata', 'labels')[ROLLBACK_LABEL]);
-    found.push({ attempt, workflow: workflowView(object) });
-  }
+  const found = (await listAll(client, WORKFLOWS.path(namespace), { labelSelector })).map((object) => ({
+    attempt: Number(texts(object, 'metadata', 'labels')[ROLLBACK_LABEL]),
+    workflow: workflowView(object),
+  }));
   return found.sort((a, b) => a.attempt - b.attempt);
 }
 

@@ -11,7 +11,7 @@ import type { MachineView } from '../../hook/store.ts';
 import type { ApiClient } from '../../kubernetes/api-client.ts';
 import { list, text } from '../../kubernetes/fields.ts';
 import { orAbsent } from '../../steps/api/absent.ts';
-import { items } from '../../steps/api/items.ts';
+import { listAll } from '../list-all.ts';
 import { machineWorkflow, workflowNameOf } from '../machine-workflow.ts';
 import { version } from '../version.ts';
 import type { RollbackFacts } from './decision.ts';
@@ -41,30 +41,30 @@ export async function readSituation(
     record && (await orAbsent(client.get(WORKFLOWS.path(namespace, workflowNameOf(machine, record)))));
   const stepTemplates = own && templatesOf(own);
   const apiServerVersion = await newestApiServer(client, machine);
+  const rollbacks = record ? await findRollbacks(client, machine, record.number) : [];
+  const rolledBack = rollbacks.find(({ workflow }) => workflow.phase === 'Succeeded')?.workflow.name;
   return {
     machine,
     ...(own ? { workflow: machineWorkflow(own, machine) } : {}),
     ...(stepTemplates === undefined ? {} : { stepTemplates }),
     ...(apiServerVersion === undefined ? {} : { apiServerVersion }),
-    rollbacks: record ? await findRollbacks(client, machine, record.number) : [],
+    ...(rolledBack === undefined ? {} : { rolledBack }),
+    rollbacks,
   };
 }
 
 /** Of the other control-plane Machines; one that is being upgraded may have the new API server and the old kubelet. */
 async function newestApiServer(client: ApiClient, machine: MachineView): Promise<string | undefined> {
-  const versions: string[] = [];
-  for await (const object of items(client, MACHINES.path(machine.namespace))) {
-    const { name, cluster, labels, version, kubeletVersion } = machineView(object);
-    const isOther = name !== machine.name && cluster === machine.cluster && CONTROL_PLANE_LABEL in labels;
-    if (isOther) versions.push(version ?? '', kubeletVersion ?? '');
-  }
-  return newest(versions);
+  const others = (await listAll(client, MACHINES.path(machine.namespace)))
+    .map(machineView)
+    .filter(({ name, cluster }) => name !== machine.name && cluster === machine.cluster)
+    .filter(({ labels }) => CONTROL_PLANE_LABEL in labels);
+  return newest(others.flatMap(({ version, kubeletVersion }) => [version ?? '', kubeletVersion ?? '']));
 }
 
 /** Of those that the operation used, that fit to us, or that are there. Errors: BadInput when there are none. */
 export async function chooseStepTemplates(client: ApiClient, used: string | undefined): Promise<string> {
-  const names: string[] = [];
-  for await (const object of items(client, TEMPLATES)) names.push(text(object, 'metadata', 'name') ?? '');
+  const names = (await listAll(client, TEMPLATES)).map((object) => text(object, 'metadata', 'name') ?? '');
   const ours = names.filter((name) => name.startsWith('refit-steps-'));
   const [chosen = ours.sort((a, b) => a.localeCompare(b, 'en', { numeric: true })).at(-1)] = [
     used,

@@ -1,18 +1,18 @@
 // The Clusters that Refit works on, with their owners of Machines and these. Pure.
+import { clusterNameOf } from '../../api/external-owner.ts';
 import { knownExternal } from '../../api/external-record.ts';
 import type { JsonObject } from '../../api/json.ts';
 import {
-  CLUSTER_NAME_LABEL,
   CONTROL_PLANE_LABEL,
   DEPLOYMENT_NAME_LABEL,
   OPERATION_ANNOTATION,
   PAUSED_ANNOTATION,
   RETRY_ANNOTATION,
-  STRATEGY_LABEL,
 } from '../../api/labels.ts';
 import { machineView } from '../../hook/kubernetes/views.ts';
 import type { MachineView, WorkflowView } from '../../hook/store.ts';
 import { at, text, texts } from '../../kubernetes/fields.ts';
+import { strategyOf } from '../strategy-of.ts';
 import { machineStatus } from './machine-status.ts';
 import { refusals } from './refusals.ts';
 import type { ClusterStatus, MachineStatus, OwnerStatus, StatusOutput } from './types.ts';
@@ -138,10 +138,9 @@ function pausedOf(
 }
 
 function isOf(owner: JsonObject, cluster: JsonObject): boolean {
-  const name = text(owner, 'spec', 'clusterName') ?? texts(owner, 'metadata', 'labels')[CLUSTER_NAME_LABEL];
   return (
     isInNamespaceOf(text(owner, 'metadata', 'namespace'), cluster) &&
-    name === text(cluster, 'metadata', 'name')
+    clusterNameOf(owner) === text(cluster, 'metadata', 'name')
   );
 }
 
@@ -155,10 +154,6 @@ function isWorkflowOf(workflow: WorkflowView, machine: MachineView): boolean {
 
 function isInNamespaceOf(namespace: string | undefined, cluster: JsonObject): boolean {
   return namespace === text(cluster, 'metadata', 'namespace');
-}
-
-function strategyOf(object: JsonObject): string | undefined {
-  return texts(object, 'metadata', 'labels')[STRATEGY_LABEL];
 }
 
 function optional<K extends string, V>(key: K, value: V | undefined): { [k in K]?: V } {

@@ -15,14 +15,14 @@ import { machineView } from '../../hook/kubernetes/views.ts';
 import type { WorkflowView } from '../../hook/store.ts';
 import type { ApiClient, Query } from '../../kubernetes/api-client.ts';
 import { orAbsent } from '../../steps/api/absent.ts';
-import { items } from '../../steps/api/items.ts';
+import { listAll } from '../list-all.ts';
 import { machineWorkflow, workflowNameOf } from '../machine-workflow.ts';
 import type { StatusFacts } from './cluster-status.ts';
 import { REFUSED } from './refusals.ts';
 
 /** @param namespace undefined: all. Errors: those of the client. */
 export async function readStatus(client: ApiClient, namespace: string | undefined): Promise<StatusFacts> {
-  const all = (resource: Resource, query?: Query) => objects(client, resource.path(namespace), query);
+  const all = (resource: Resource, query?: Query) => listAll(client, resource.path(namespace), query);
   const [clusters, machines, controlPlanes, deployments, events] = await Promise.all([
     all(CLUSTERS),
     all(MACHINES),
@@ -48,12 +48,6 @@ async function readWorkflow(client: ApiClient, object: JsonObject): Promise<Work
   const path = WORKFLOWS.path(machine.namespace, workflowNameOf(machine, record));
   const workflow = await orAbsent(client.get(path));
   return workflow && machineWorkflow(workflow, machine);
-}
-
-async function objects(client: ApiClient, path: string, query?: Query): Promise<JsonObject[]> {
-  const found: JsonObject[] = [];
-  for await (const object of items(client, path, query)) found.push(object);
-  return found;
 }
 
 /** Of what may be missing, or not for everybody to see: the rest is shown all the same. */

@@ -1,5 +1,5 @@
 // Which owners of Machines are to be edited, how, and in which order; or why nothing is. Pure.
-import { releasesOf, type ImageMap } from '../../api/policy.ts';
+import type { ImageMap } from '../../api/policy.ts';
 import type { JsonObject } from '../../api/json.ts';
 import {
   PAUSED_ANNOTATION,
@@ -9,10 +9,12 @@ import {
   STRATEGY_IN_PLACE,
   STRATEGY_LABEL,
 } from '../../api/labels.ts';
-import { parseVersion, versionRefusal } from '../../api/version.ts';
+import { versionRefusal } from '../../api/version.ts';
 import { at, text, texts } from '../../kubernetes/fields.ts';
 import type { Change } from '../../steps/api/change.ts';
 import { inPlaceProblem } from '../in-place-problem.ts';
+import { strategyOf } from '../strategy-of.ts';
+import { targetOf, type Target, type Wanted } from './target.ts';
 
 export interface UpgradeFacts {
   cluster: JsonObject;
@@ -22,12 +24,6 @@ export interface UpgradeFacts {
   imageMap: ImageMap | undefined;
   /** Why nothing would pause an owner that Refit upgrades. */
   webhookProblem?: string | undefined;
-}
-
-/** One of both. */
-export interface Wanted {
-  to?: string;
-  release?: string;
 }
 
 export type OwnerKind = 'KubeadmControlPlane' | 'MachineDeployment';
@@ -56,7 +52,7 @@ export function decideUpgrade(
   facts: UpgradeFacts,
   wanted: Wanted,
 ): { stages: Stage[] } | { refusal: string } {
-  const target = targetOf(facts, wanted);
+  const target = targetOf(facts.imageMap, wanted);
   if ('refusal' in target) return target;
   const owners = [
     ...facts.controlPlanes.map((owner) => ['KubeadmControlPlane', owner] as const),
@@ -70,32 +66,6 @@ export function decideUpgrade(
     stages.push(stage);
   }
   return withTopology(facts.cluster, stages, target);
-}
-
-interface Target {
-  version: string;
-  release?: string;
-  /** Release that is taken for the version when none is named. */
-  usual?: string;
-}
-
-function targetOf({ imageMap }: UpgradeFacts, { to, release }: Wanted): Target | { refusal: string } {
-  if (release !== undefined) {
-    if (imageMap === undefined) return { refusal: `release ${release}: the image map cannot be read` };
-    const entry = Object.hasOwn(imageMap, release) ? imageMap[release] : undefined;
-    if (!entry)
-      return {
-        refusal: `release ${release}: not in the image map, which has ${Object.keys(imageMap).join(', ') || 'none'}`,
-      };
-    const usual = releasesOf({ imageMap }, entry.kubernetes)?.at(-1)?.name;
-    return { version: entry.kubernetes, release, ...(usual === undefined ? {} : { usual }) };
-  }
-  const version = `v${parseVersion(to, '--to').raw}`;
-  const versions = new Set(Object.values(imageMap ?? {}).map(({ kubernetes }) => kubernetes));
-  if (imageMap === undefined || versions.has(version)) return { version };
-  return {
-    refusal: `${version}: not in the image map, which has ${[...versions].join(', ') || 'none'} (docs/images.md)`,
-  };
 }
 
 function stageOf(
@@ -201,10 +171,6 @@ function inPlaceRefusal(kind: OwnerKind, owner: JsonObject, { release, usual }: 
   if (found) return `${found.problem}: ${found.remedy}`;
   if (release === undefined || release === usual) return undefined;
   return `of one version the last release by name is taken (${usual ?? 'none'}); another one needs the label ${STRATEGY_LABEL}=${STRATEGY_EXTERNAL} on it`;
-}
-
-function strategyOf(object: JsonObject): string | undefined {
-  return texts(object, 'metadata', 'labels')[STRATEGY_LABEL];
 }
 
 function nameOf(object: JsonObject): string {

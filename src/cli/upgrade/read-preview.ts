@@ -19,8 +19,8 @@ import { machineView } from '../../hook/kubernetes/views.ts';
 import type { ApiClient } from '../../kubernetes/api-client.ts';
 import { externalReads } from '../../kubernetes/external-reads.ts';
 import { text, texts } from '../../kubernetes/fields.ts';
-import { items } from '../../steps/api/items.ts';
 import { policyOf } from '../image-map.ts';
+import { listAll } from '../list-all.ts';
 import { version } from '../version.ts';
 import type { Stage, UpgradeFacts } from './decision.ts';
 import type { PreviewInput } from './preview.ts';
@@ -60,12 +60,10 @@ async function skewFacts(
 ) {
   if (role === 'worker') return { apiServerVersion: wanted };
   if (door !== STRATEGY_EXTERNAL) return {};
-  const workers: string[] = [];
-  for await (const object of items(client, MACHINES.path(namespace))) {
-    const machine = machineView(object);
-    const isWorker = machine.cluster === cluster && !(CONTROL_PLANE_LABEL in machine.labels);
-    if (isWorker && machine.kubeletVersion !== undefined) workers.push(machine.kubeletVersion);
-  }
+  const workers = (await listAll(client, MACHINES.path(namespace)))
+    .map(machineView)
+    .filter((machine) => machine.cluster === cluster && !(CONTROL_PLANE_LABEL in machine.labels))
+    .flatMap(({ kubeletVersion }) => kubeletVersion ?? []);
   const oldestWorkerVersion = oldest(workers);
   return oldestWorkerVersion === undefined ? {} : { oldestWorkerVersion };
 }

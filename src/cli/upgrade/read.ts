@@ -11,9 +11,9 @@ import {
 } from '../../hook/kubernetes/resources.ts';
 import type { ApiClient } from '../../kubernetes/api-client.ts';
 import { orAbsent } from '../../steps/api/absent.ts';
-import { items } from '../../steps/api/items.ts';
 import { imageMapOf } from '../image-map.ts';
 import { installedImageMap } from '../installed-image-map.ts';
+import { listAll } from '../list-all.ts';
 import { WEBHOOK_PATH, webhookProblem } from '../webhook.ts';
 import type { UpgradeFacts } from './decision.ts';
 
@@ -22,17 +22,10 @@ export async function readUpgrade(client: ApiClient, namespace: string, name: st
   const cluster = await orAbsent(client.get(CLUSTERS.path(namespace, name)));
   if (!cluster)
     throw new StatusError(`Cluster ${namespace}/${name}: there is none of this name`, { reason: 'BadInput' });
-  const owners = async (resource: Resource): Promise<JsonObject[]> => {
-    const found: JsonObject[] = [];
-    const labelSelector = `${CLUSTER_NAME_LABEL}=${name}`;
-    try {
-      for await (const owner of items(client, resource.path(namespace), { labelSelector })) found.push(owner);
-    } catch (error) {
-      // There is no such provider.
-      if (!(error instanceof StatusError) || error.reason !== 'NotFound') throw error;
-    }
-    return found;
-  };
+  const labelSelector = `${CLUSTER_NAME_LABEL}=${name}`;
+  // Absent: there is no such provider.
+  const owners = async (resource: Resource): Promise<JsonObject[]> =>
+    (await orAbsent(listAll(client, resource.path(namespace), { labelSelector }))) ?? [];
   return {
     cluster,
     controlPlanes: await owners(KUBEADM_CONTROL_PLANES),

@@ -8,8 +8,8 @@ export type StageState = { state: 'going' } | { state: 'done' } | { state: 'fail
 export interface Begun {
   stage: Stage;
   /**
-   * The owner before it was edited: what it said then is no news. Compared, not timed: this machine's clock may differ.
-   * undefined: it was not edited, so that what failed before counts.
+   * The owner before the upgrade: what it said then is no news. Compared, not timed: this machine's clock may differ.
+   * undefined: it asked for the version already, so that what failed before counts.
    */
   before?: OwnerStatus;
 }

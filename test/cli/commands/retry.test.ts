@@ -8,6 +8,7 @@ import {
   machineSample,
   NAMESPACE,
   PLACES,
+  type Sample,
   uidOf,
   workflowSample,
 } from '../../helpers/operator-objects.ts';
@@ -31,6 +32,12 @@ const asked = (...names: string[]) =>
   names.filter((name) => RETRY_ANNOTATION in texts(on.get('Machine', name), 'metadata', 'annotations'));
 const retry = (...argv: string[]) => on.run('retry', '-n', 'lab', ...argv);
 
+function failedOwner(): Sample {
+  const owner = deploymentSample();
+  const record = { version: 1, number: 2, state: 'failed', to: 'v1.34.3', reason: 'boom' } as const;
+  return { ...owner, metadata: { ...owner.metadata, annotations: writeExternal(record) } };
+}
+
 describe('refit retry', () => {
   it('asks for one Machine, in 80 columns', async () => {
     const { code, stdout } = await retry('cp-1');
@@ -47,6 +54,15 @@ allows no eviction for 20 minutes): asked for again
     expect(asked('cp-1', 'cp-2', 'cp-3', 'cp-4')).toEqual(['cp-1', 'cp-3']);
   });
 
+  it('asks with --failed for the owner, once, whose Machines Refit upgrades', async () => {
+    const ofOwner = { worker: true, record: { ...FAILED, workflow: 'refit-md-0-2' } };
+    on.put(machineSample('md-1', ofOwner), machineSample('md-2', ofOwner), failedOwner());
+    const { code, stdout } = await retry('--failed');
+    expect(code).toBe(EXIT.done);
+    expect(stdout.match(/MachineDeployment lab\/md-0: upgrade 2 failed/g)).toHaveLength(1);
+    expect(asked('cp-1', 'md-1', 'md-2')).toEqual(['cp-1']);
+  });
+
   it('does what can be done, says what cannot, and ends with 1', async () => {
     const { code, stderr } = await retry('cp-2', 'cp-1', 'cp-9');
     expect(code).toBe(EXIT.failed);
@@ -56,15 +72,7 @@ allows no eviction for 20 minutes): asked for again
   });
 
   it('asks for the upgrade of an owner again', async () => {
-    const owner = deploymentSample();
-    const annotations = writeExternal({
-      version: 1,
-      number: 2,
-      state: 'failed',
-      to: 'v1.34.3',
-      reason: 'boom',
-    });
-    on.put({ ...owner, metadata: { ...owner.metadata, annotations } });
+    on.put(failedOwner());
     expect(await retry('md/md-0')).toEqual({
       code: EXIT.done,
       stdout: 'MachineDeployment lab/md-0: upgrade 2 failed (boom): asked for again\n',

@@ -74,6 +74,11 @@ Nothing was done. To do it: refit rollback -n lab m-1 --yes
     expect(blocked()).toBe('a rollback of operation 3 was asked for');
     const [task] = list(made()[0], 'spec', 'templates').flatMap((template) => list(template, 'dag', 'tasks'));
     expect(text(task, 'templateRef', 'name')).toBe('refit-steps-0-0-9');
+
+    const again = await rollback('m-1', '--yes');
+    expect(again.code).toBe(EXIT.badInput);
+    expect(again.stderr).toMatch(/operation 3 was rolled back already \(Workflow \S+-rollback-1\)/);
+    expect(made()).toHaveLength(1);
   });
 
   it('ends with 1 and the reason when it fails, and makes another Workflow the next time', async () => {

@@ -57,6 +57,24 @@ describe('refit upgrade', () => {
     expect(stdout).toMatch(/\nCluster lab\/edge: done\n$/);
   });
 
+  it('follows a topology from owner to owner, and takes no old failure for a new one', async () => {
+    patch('Cluster', 'edge', { spec: { topology: { version: 'v1.33.7' } } });
+    const record = { state: 'failed', to: 'v1.33.7', reason: 'long ago' } as const;
+    on.put(machineSample('md-2', { ...OLD, worker: true, record }));
+    const ended = upgrade('--to', 'v1.34.3');
+    await eventually('topology edited', () => {
+      return text(on.get('Cluster', 'edge'), 'spec', 'topology', 'version') === 'v1.34.3';
+    });
+    patch('KubeadmControlPlane', 'edge-cp', { spec: { version: 'v1.34.3' } });
+    updated('cp-1');
+    patch('MachineDeployment', 'md-0', { spec: { template: { spec: { version: 'v1.34.3' } } } });
+    updated('md-1');
+    const done = machineSample('md-2', { record: { ...record, state: 'succeeded', to: 'v1.34.3' } });
+    patch('Machine', 'md-2', { metadata: { annotations: done.metadata['annotations'] } });
+    updated('md-2');
+    expect((await ended).code).toBe(EXIT.done);
+  });
+
   it('stops at the first failure', async () => {
     const ended = upgrade('--to', 'v1.34.3');
     await eventually('control plane edited', () => controlPlane() === 'v1.34.3');
@@ -74,9 +92,21 @@ describe('refit upgrade', () => {
     expect(workers()).toBe('v1.33.7');
   });
 
+  it('ends with 1, not as bad input, when an owner after the first cannot be edited', async () => {
+    const ended = upgrade('--to', 'v1.34.3');
+    await eventually('control plane edited', () => controlPlane() === 'v1.34.3');
+    on.server.failNext(1, 422, 'patch');
+    updated('cp-1');
+    const { code, stderr } = await ended;
+    expect(code).toBe(EXIT.failed);
+    expect(stderr).toContain('refit: MachineDeployment lab/md-0: PATCH');
+  });
+
   it('--no-wait edits the first owner only', async () => {
-    expect((await upgrade('--to', 'v1.34.3', '--no-wait')).code).toBe(EXIT.done);
+    const { code, stdout, stderr } = await upgrade('--to', 'v1.34.3', '--no-wait');
+    expect(code).toBe(EXIT.done);
     expect([controlPlane(), workers()]).toEqual(['v1.34.3', 'v1.33.7']);
+    expect((stdout + stderr).split('\n').filter(({ length }) => length > 80)).toEqual([]);
   });
 
   it('--no-wait goes on to the next owner when the first is done', async () => {

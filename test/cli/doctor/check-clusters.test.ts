@@ -117,6 +117,11 @@ it('does not advise to take the pause of Refit away: Cluster API would replace M
   expect(finding?.remedy).toContain('leave the pause');
 });
 
+it('nothing of workers whose maxSurge is 0 in percent', () => {
+  const rollout = { strategy: { rollingUpdate: { maxSurge: '0%' } } };
+  expectAllWell({ machineDeployments: { found: [deploymentSample('v1.34.3', { rollout })] } });
+});
+
 it('nothing of a control plane in the middle of its upgrade', () => {
   const machines = [
     machineSample('cp-1', { kubelet: 'v1.33.7' }),

@@ -1,5 +1,6 @@
 import { it } from '@jest/globals';
 import { controlPlaneSample } from '../../helpers/operator-objects.ts';
+import { INFRASTRUCTURE } from '../../../src/cli/doctor/needs.ts';
 import { expectFinding, type FindingRow } from './expect-finding.ts';
 import { NO_SURGE, facts, imageMap } from './samples.ts';
 
@@ -51,6 +52,22 @@ it.each<FindingRow>([
     'error',
     'rights',
     /in lab the steps may not patch machines/,
+  ],
+  [
+    'the infrastructure of external upgrades is not named',
+    {
+      namespaces: [
+        {
+          ...namespace,
+          missing: {
+            found: [{ account: 'steps', verb: 'patch', group: INFRASTRUCTURE, resource: 'metal3machines' }],
+          },
+        },
+      ],
+    },
+    'error',
+    'rights',
+    /in lab the steps may not patch metal3machines/,
   ],
 ])('finds that %s', (_name, changed, level, check, message) =>
   expectFinding(changed, { level, check, message }),

@@ -2,7 +2,13 @@
 import { expect, it } from '@jest/globals';
 import { synthAll } from '../../../src/charts/install.ts';
 import { values } from '../../../src/charts/values.ts';
-import { EVERYWHERE, IN_NAMESPACE, type Need } from '../../../src/cli/doctor/needs.ts';
+import { EVERYWHERE, IN_NAMESPACE, infrastructureNeeds, type Need } from '../../../src/cli/doctor/needs.ts';
+
+const metal3 = {
+  spec: {
+    infrastructureRef: { apiGroup: 'infrastructure.cluster.x-k8s.io', kind: 'Metal3Machine', name: 'm' },
+  },
+};
 
 interface Role {
   kind: string;
@@ -26,6 +32,7 @@ function isGiven(kind: 'Role' | 'ClusterRole', { account, verb, group, resource 
 it.each<['Role' | 'ClusterRole', Need]>([
   ...EVERYWHERE.map((need): ['ClusterRole', Need] => ['ClusterRole', need]),
   ...IN_NAMESPACE.map((need): ['Role', Need] => ['Role', need]),
+  ['Role', infrastructureNeeds([metal3])[0]!],
 ])('the %s gives %j', (kind, need) => {
   expect(isGiven(kind, need)).toBe(true);
 });

@@ -6,12 +6,8 @@ import {
   RELEASE_ANNOTATION,
   STRATEGY_LABEL,
 } from '../../../src/api/labels.ts';
-import {
-  decideUpgrade,
-  type Stage,
-  type UpgradeFacts,
-  type Wanted,
-} from '../../../src/cli/upgrade/decision.ts';
+import { decideUpgrade, type Stage, type UpgradeFacts } from '../../../src/cli/upgrade/decision.ts';
+import type { Wanted } from '../../../src/cli/upgrade/target.ts';
 import {
   clusterSample,
   controlPlaneSample,
