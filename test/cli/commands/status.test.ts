@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { EXIT } from '../../../src/api/commands.ts';
 import { writeExternal } from '../../../src/api/external-record.ts';
@@ -94,6 +95,15 @@ Cluster lab/edge (in-place)
     expect(coloured).toContain('\u001B[31mfailed');
     expect(coloured.replaceAll(/\u001B\[\d+m/g, '')).toBe(statusText(output, false));
   });
+});
+
+it('gives with -o json what docs/contracts.md shows', () => {
+  const facts = { ...objects, deployments: [], events: [], workflows: [workflowView(workflow)] };
+  const machines = objects.machines.slice(0, 1);
+  const output = statusOutput({ ...facts, machines }, new Date('2026-01-01T12:00:00Z'));
+  const page = readFileSync(new URL('../../../docs/contracts.md', import.meta.url), 'utf8');
+  const [, shown = ''] = /## refit status -o json\n\n((?: {4}.*\n)+)/.exec(page) ?? [];
+  expect(output).toEqual(JSON.parse(shown));
 });
 
 describe('refit status', () => {
