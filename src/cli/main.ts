@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // `refit`: argv in, exit code out.
 import { EXIT } from '../api/commands.ts';
+import { nodeProblem } from './node-version.ts';
 import { processIo } from './process-io.ts';
 import { run } from './run.ts';
 
@@ -10,4 +11,10 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(EXIT.failed);
 });
 
-process.exitCode = await run(process.argv.slice(2), processIo());
+const problem = nodeProblem(process.version);
+if (problem === undefined) {
+  process.exitCode = await run(process.argv.slice(2), processIo());
+} else {
+  process.stderr.write(`refit: ${problem}\n`);
+  process.exitCode = EXIT.failed;
+}
