@@ -7,7 +7,10 @@ const SAYING = ['StatusError', 'forbidden', 'uncovered', 'wait'];
 /** Functions that return a text. */
 const RETURNING = /Refusal$|^noRecipe$/;
 
-/** `saying`: functions whose first argument is the text; those of a field and what it should be are found, too. */
+/**
+ * `saying`: functions whose first argument is the text, or variables that hold it; those of a field and what it should be are
+ * found, too.
+ */
 export function refusalsIn(source: string, file: string, saying: readonly string[] = SAYING): string[] {
   const tree = ts.createSourceFile(file, source, ts.ScriptTarget.Latest, true);
   const found: string[] = [];
@@ -19,6 +22,8 @@ export function refusalsIn(source: string, file: string, saying: readonly string
     if (ts.isCallExpression(node) || ts.isNewExpression(node)) found.push(...said(node));
     if (ts.isFunctionDeclaration(node) && RETURNING.test(node.name?.text ?? ''))
       found.push(...returned(node));
+    if (ts.isVariableDeclaration(node) && saying.includes(node.name.getText()) && node.initializer)
+      found.push(...texts(node.initializer));
     ts.forEachChild(node, visit);
   }
 

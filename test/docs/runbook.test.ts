@@ -40,6 +40,13 @@ describe('the runbook', () => {
     expect(refusals.filter((text) => !isDocumented(text, documented))).toEqual([]);
   });
 
+  it.each(['admission', 'edit-guard'])('has every refusal of an edit (%s)', (name) => {
+    const file = `src/hook/external/${name}.ts`;
+    const refusals = refusalsIn(read(file), file, ['message']);
+    expect(refusals.length).toBeGreaterThan(0);
+    expect(refusals.filter((text) => !isDocumented(text, documented))).toEqual([]);
+  });
+
   const onNode = documentedIn(section(read('docs/node-steps.md'), 'What preflight refuses'));
 
   it.each(
