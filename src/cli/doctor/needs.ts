@@ -31,12 +31,12 @@ export const EVERYWHERE: readonly Need[] = [
 export const IN_NAMESPACE: readonly Need[] = [
   need('server', 'create', ARGO, 'workflows'),
   need('server', 'create', '', 'configmaps'),
-  need('server', 'get', BOOTSTRAP, 'kubeadmconfigs'),
-  need('steps', 'patch', BOOTSTRAP, 'kubeadmconfigs'),
   ...['machines', 'machinesets', 'machinedeployments'].flatMap((resource) => [
     need('server', 'patch', CAPI, resource),
     need('steps', 'patch', CAPI, resource),
   ]),
+  need('server', 'get', BOOTSTRAP, 'kubeadmconfigs'),
+  need('steps', 'patch', BOOTSTRAP, 'kubeadmconfigs'),
   need('server', 'patch', CONTROL_PLANE, 'kubeadmcontrolplanes'),
   need('steps', 'patch', CONTROL_PLANE, 'kubeadmcontrolplanes'),
   need('steps', 'create', ARGO, 'workflowtaskresults'),
