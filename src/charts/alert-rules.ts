@@ -67,6 +67,14 @@ export const ALERT_RULES: readonly AlertRule[] = [
       'The upgrade of {{ $labels.kind }} {{ $labels.namespace }}/{{ $labels.owner }} is {{ $labels.state }}.',
   },
   {
+    alert: 'RefitOwnerStuck',
+    expr: 'time() - max by (namespace, kind, owner) (refit_owner_last_progress_timestamp_seconds) > 3600',
+    for: '1m',
+    severity: 'warning',
+    summary:
+      'Nothing happens in the upgrade of {{ $labels.kind }} {{ $labels.namespace }}/{{ $labels.owner }}.',
+  },
+  {
     alert: 'RefitWatchdogFired',
     expr: 'max by (step) (increase(refit_watchdog_fired_total[1h])) > 0',
     for: '0m',

@@ -3,7 +3,8 @@ import { Gauge, type Registry } from 'prom-client';
 import { BLOCKED_ANNOTATION } from '../api/labels.ts';
 import { machineTask, operationName } from '../api/names.ts';
 import { isFinal, knownRecord, type OperationRecord } from '../api/operation.ts';
-import type { MachineView, Store, WorkflowView } from './store.ts';
+import { lastProgress } from './last-progress.ts';
+import type { MachineView, Store } from './store.ts';
 
 export interface MachineSource {
   machines: () => Iterable<MachineView>;
@@ -40,7 +41,10 @@ export function registerMachineMetrics(registry: Registry, { machines, workflow 
       for (const { machine, record } of withRecord(machines())) {
         if (isFinal(record)) continue;
         const name = record.workflow ?? operationName(machine, record.number);
-        const at = lastProgress(machine.name, record, workflow(machine.namespace, name));
+        const found = workflow(machine.namespace, name);
+        // One of an owner does the work of several Machines.
+        const own = found?.tasks.find((task) => task.name === machineTask(machine.name))?.steps;
+        const at = lastProgress(record.startedAt, found, own);
         if (at !== undefined) this.set(labelsOf(machine), at);
       }
     },
@@ -71,19 +75,4 @@ function* withRecord(
 
 function labelsOf({ namespace, cluster, name, nodeName }: MachineView) {
   return { namespace, cluster, machine: name, node: nodeName ?? '' };
-}
-
-/** Argo gives a Workflow that waits for a lock a message; one that it has not seen has none. */
-function lastProgress(
-  machine: string,
-  record: OperationRecord,
-  workflow: WorkflowView | undefined,
-): number | undefined {
-  if (workflow?.phase === 'Pending' && workflow.message !== undefined) return undefined;
-  // One of an owner does the work of several Machines.
-  const own = workflow?.tasks.find(({ name }) => name === machineTask(machine));
-  const tasks = [...(own?.steps ?? workflow?.tasks ?? []), ...(workflow?.finish ? [workflow.finish] : [])];
-  const times = tasks.flatMap(({ startedAt, finishedAt }) => [startedAt, finishedAt]);
-  const seconds = [record.startedAt, ...times].map((time) => Date.parse(time ?? '') / 1000);
-  return Math.max(...seconds.filter((value) => !Number.isNaN(value)));
 }

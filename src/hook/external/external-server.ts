@@ -37,7 +37,12 @@ export function startExternal(options: ExternalOptions, signal: AbortSignal): Ex
   const reads = externalReads(client);
   const upgrades = createUpgrades({ ...options, reads });
   const owners = createOwners(options);
-  registerOwnerMetrics(options.metrics.registry, () => owners.all());
+  const { store, metrics } = options;
+  registerOwnerMetrics(
+    metrics.registry,
+    () => owners.all(),
+    (namespace, name) => store.workflow(namespace, name),
+  );
   followOwners({ ...options, owners, upgrades }, signal);
   owners.start(signal);
   return createExternalServer({
