@@ -10,8 +10,9 @@ const configPath = fileURLToPath(new URL('jest.config.js', import.meta.url));
 
 /** Resolves with Jest's exit code. Errors: what of the preparations failed. */
 async function main(jestArguments: string[]): Promise<number> {
-  // Its first build would outlast the limit of the test that starts it.
+  // Their first build would outlast the limit of the test that starts them.
   await tool('workflow-controller');
+  await tool('capi-judge');
   const controlPlane = await startControlPlane();
   try {
     await installCrds(controlPlane.kubeconfigPath);

@@ -49,6 +49,13 @@ export const families: Family[] = [
     },
   },
   {
+    // Of its own: a change of our program must not have all managers built again.
+    folder: 'capi-judge',
+    module: 'sigs.k8s.io/cluster-api',
+    stamps: () => ({}),
+    commands: { 'capi-judge': { source: '.' } },
+  },
+  {
     folder: 'coredns',
     module: 'github.com/coredns/coredns',
     stamps: () => ({}),
