@@ -16,9 +16,10 @@ import { type Cost, upgradeFleet, WATCHED } from './upgrade.ts';
 const FOLDER = 'out/lab-fleet';
 const LIMIT_SECONDS = 3600;
 const FROM = 'v1.33.7';
-const VERSIONS = { defaults: 'v1.34.3', recommended: 'v1.35.1' } as const;
-type Settings = keyof typeof VERSIONS;
-const SETTINGS = Object.keys(VERSIONS) as Settings[];
+/** One after the other: a minor version cannot be skipped. */
+const TO = ['v1.34.3', 'v1.35.1'] as const;
+const SETTINGS = ['defaults', 'recommended'] as const;
+type Settings = (typeof SETTINGS)[number];
 
 async function main(args: string[]): Promise<number> {
   const { values } = parseArgs({
@@ -53,8 +54,8 @@ async function measure(lab: LabClient, machines: number, settings: readonly Sett
   log(`${machines} workers of ${clusters.length} Clusters made in ${seconds} s`);
 
   const costs: [Settings, Cost][] = [];
-  for (const argo of settings) {
-    const version = VERSIONS[argo];
+  for (const [index, argo] of settings.entries()) {
+    const version = TO[index] ?? TO[0];
     const progress = tenths(machines, (done, after) =>
       log(`${argo}: ${done} at ${version} after ${after} s`),
     );
