@@ -68,7 +68,7 @@ export function createApiClient(kubeConfig: KubeConfig, clock: Clock): ApiClient
         const received = await answer.body.text();
         if (answer.httpStatusCode >= 300) throw refusal(`${method} ${path}`, answer.httpStatusCode, received);
         return parse(received);
-      });
+      }, timeout.signal);
     } catch (error) {
       throw unavailable(`${method} ${path}`, error);
     } finally {
@@ -107,7 +107,10 @@ export function createApiClient(kubeConfig: KubeConfig, clock: Clock): ApiClient
     }
   }
 
-  /** Connections are kept between requests; a failure or 401 drops them, so that rotated certificates are read. */
+  /**
+   * Connections are kept between requests; a failure or 401 drops them, so that rotated certificates are read. An abort
+   * ends only its own: others would all have to connect anew, just when the server is slow.
+   */
   async function send(
     method: HttpMethod,
     path: string,
@@ -130,7 +133,7 @@ export function createApiClient(kubeConfig: KubeConfig, clock: Clock): ApiClient
       if (answer.httpStatusCode === 401) connections = undefined;
       return answer;
     } catch (error) {
-      connections = undefined;
+      if (!signal?.aborted) connections = undefined;
       throw error;
     }
   }

@@ -29,19 +29,40 @@ export function idleTimeout(clock: Clock, seconds: number, outer?: AbortSignal):
   };
 }
 
-/** Runs at most so many tasks at once; the others wait in order. */
-export function limitConcurrency(limit: number): <T>(task: () => Promise<T>) => Promise<T> {
+/** Runs at most so many tasks at once; the others wait in order. One whose signal aborts meanwhile is not run: its reason. */
+export function limitConcurrency(
+  limit: number,
+): <T>(task: () => Promise<T>, signal?: AbortSignal) => Promise<T> {
   let running = 0;
-  const waiting: (() => void)[] = [];
-  return async (task) => {
-    if (running >= limit) await new Promise<void>((resolve) => waiting.push(resolve));
+  const waiting = new Set<() => void>();
+
+  function turn(signal?: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const begin = (): void => {
+        signal?.removeEventListener('abort', leave);
+        resolve();
+      };
+      const leave = (): void => {
+        waiting.delete(begin);
+        reject(signal?.reason as Error);
+      };
+      waiting.add(begin);
+      signal?.addEventListener('abort', leave, { once: true });
+    });
+  }
+
+  return async (task, signal) => {
+    signal?.throwIfAborted();
+    if (running >= limit) await turn(signal);
     else running += 1;
     try {
       return await task();
     } finally {
-      const next = waiting.shift();
-      if (next) next();
-      else running -= 1;
+      const [next] = waiting;
+      if (next) {
+        waiting.delete(next);
+        next();
+      } else running -= 1;
     }
   };
 }

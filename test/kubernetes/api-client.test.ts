@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { KubeConfig } from '@kubernetes/client-node';
@@ -173,6 +173,45 @@ describe('many requests', () => {
     await clock.advance(5);
     for (const error of await Promise.all(answers)) expect(error).toMatchObject({ reason: 'Unavailable' });
   });
+
+  it('that wait for their turn for longer than for an answer are not sent', async () => {
+    server.failNext(32, 'silence');
+    const stop = new AbortController();
+    const lists = Array.from({ length: 32 }, () => client.get(PATH, { limit: 1 }, stop.signal).catch(String));
+    await until(() => server.requests.length === 32, '32 asked');
+    const late = expect(client.get(PATH)).rejects.toMatchObject({
+      reason: 'Unavailable',
+      message: `GET ${PATH}: nothing received for 5 s`,
+    });
+    await clock.settle();
+    await clock.advance(5);
+    await late;
+    stop.abort();
+    await Promise.all(lists);
+    await expect(client.get(PATH)).rejects.toMatchObject({ reason: 'NotFound' });
+    expect(server.requests).toHaveLength(33);
+  });
+
+  it('share connections, also after one of them was not answered', async () => {
+    let connections = 0;
+    const raw = createServer((request, response) => {
+      if (!request.url?.includes('silent')) response.end('{}');
+    });
+    raw.on('connection', () => (connections += 1));
+    const sharing = createApiClient(await configOf(raw), clock);
+    await sharing.get('/first');
+    const silent = expect(sharing.get('/silent')).rejects.toMatchObject({ reason: 'Unavailable' });
+    await sharing.get('/second');
+    const before = connections;
+    await clock.settle();
+    await clock.advance(5);
+    await silent;
+    await sharing.get('/third');
+    expect(connections).toBe(before);
+    await sharing.close();
+    raw.closeAllConnections();
+    raw.close();
+  });
 });
 
 describe('a watch', () => {
@@ -182,11 +221,8 @@ describe('a watch', () => {
       response.writeHead(200);
       response.write('{"type":"ADDED","object":{"name":"wh');
       response.write('ole"}}\n{"type":"ADDED","obj', () => response.destroy());
-    }).listen(0, '127.0.0.1');
-    await once(raw, 'listening');
-    const kubeConfig = new KubeConfig();
-    const url = `http://127.0.0.1:${(raw.address() as AddressInfo).port}`;
-    kubeConfig.loadFromClusterAndUser({ name: 'raw', server: url, skipTLSVerify: true }, { name: 'u' });
+    });
+    const kubeConfig = await configOf(raw);
     const other = createApiClient(kubeConfig, clock);
     const events: unknown[] = [];
     const read = (async () => {
@@ -198,3 +234,11 @@ describe('a watch', () => {
     raw.closeAllConnections();
   });
 });
+
+async function configOf(raw: Server): Promise<KubeConfig> {
+  await once(raw.listen(0, '127.0.0.1'), 'listening');
+  const url = `http://127.0.0.1:${(raw.address() as AddressInfo).port}`;
+  const kubeConfig = new KubeConfig();
+  kubeConfig.loadFromClusterAndUser({ name: 'raw', server: url, skipTLSVerify: true }, { name: 'u' });
+  return kubeConfig;
+}

@@ -2,12 +2,13 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { StoryResult } from './story-results.ts';
+import type { StoryResult } from '../helpers/story-results.ts';
 
 const FILE = fileURLToPath(new URL('../../out/lab.json', import.meta.url));
 
 interface Figures {
   stories?: StoryResult[];
+  fleet?: object;
   [other: string]: unknown;
 }
 

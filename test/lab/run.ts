@@ -1,15 +1,14 @@
 // `npm run test:lab [-- jest arguments]`: the stories, in a lab of their own or in the one of $REFIT_LAB_FOLDER.
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { JsonObject } from '../../src/api/json.ts';
-import { runJest } from '../helpers/run-jest.ts';
 import { runMain } from '../helpers/run-main.ts';
+import { mergedResults, type StoryResult } from '../helpers/story-results.ts';
+import { tellStories, watchInterruption } from '../helpers/tell-stories.ts';
 import { connectLab, type LabClient } from './connect.ts';
 import { shownPath } from './folder.ts';
 import { readFigures, writeFigures } from './figures.ts';
-import { mergedResults, type StoryResult, storyResults } from './story-results.ts';
 import { launchLab } from './supervisor/launch.ts';
 import { buildLabTools } from './tools.ts';
 
@@ -28,7 +27,7 @@ async function main(args: string[]): Promise<number> {
   try {
     const lab = given ? await connectLab(given) : await ownLab(path.join(temporary, 'lab'));
     try {
-      return await tellStories(lab, args, path.join(temporary, 'results.json'));
+      return await tellParts(lab, args);
     } finally {
       if (!given) await lab.stop();
     }
@@ -47,37 +46,19 @@ async function ownLab(folder: string): Promise<LabClient> {
 }
 
 /** Returns the exit code: 0 if stories were told, and all went well. */
-async function tellStories(lab: LabClient, args: string[], resultsFile: string): Promise<number> {
-  let isInterrupted = false;
-  // Jest gets them (run-jest.ts); we go on to the end of the lab.
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.on(signal, () => (isInterrupted = true));
-  }
+async function tellParts(lab: LabClient, args: string[]): Promise<number> {
+  const isInterrupted = watchInterruption();
   const results: StoryResult[] = [];
   for (const { stories, workers } of PARTS) {
-    if (isInterrupted) break;
+    if (isInterrupted()) break;
     const chosen = ['--testMatch', `<rootDir>/test/lab/stories/${stories}`, '--passWithNoTests'];
-    const report = ['--json', '--outputFile', resultsFile];
-    const options = ['--config', CONFIG, `--maxWorkers=${workers}`, ...report];
-    await runJest([...options, ...args, ...chosen], { REFIT_LAB_FOLDER: lab.folder });
-    results.push(...readResults(resultsFile));
+    const options = ['--config', CONFIG, `--maxWorkers=${workers}`, ...args, ...chosen];
+    results.push(...(await tellStories(stories, options, { REFIT_LAB_FOLDER: lab.folder })));
   }
   const known = args.length === 0 ? [] : (readFigures().stories ?? []);
   writeFigures({ stories: mergedResults(known, results) });
   if (results.length === 0) process.stderr.write(`no story was told: ${args.join(' ')}\n`);
-  return !isInterrupted && results.length > 0 && results.every(({ ok }) => ok) ? 0 : 1;
-}
-
-/** Nothing: Jest ended before it had results. */
-function readResults(file: string): StoryResult[] {
-  let content: string;
-  try {
-    content = readFileSync(file, 'utf8');
-  } catch {
-    return [{ name: 'Jest ended without results', seconds: 0, ok: false }];
-  }
-  rmSync(file);
-  return storyResults(JSON.parse(content) as JsonObject);
+  return !isInterrupted() && results.length > 0 && results.every(({ ok }) => ok) ? 0 : 1;
 }
 
 await runMain(main);

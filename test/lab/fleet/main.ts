@@ -1,13 +1,12 @@
-// `node test/lab/fleet/main.ts [--machines N]`: part of `npm run bench:lab`. A lab of its own, a fleet of workers, and
-// an upgrade of all at once with each of Argo's settings.
+// `node test/lab/fleet/main.ts [--machines N] [--argo defaults|recommended]`: part of `npm run bench:lab`. A lab of its
+// own, a fleet of workers, and an upgrade of all at once with each of Argo's settings, or with one of them.
 import { parseArgs } from 'node:util';
 import { apiOf, kubeConfigOf } from '../../apiserver/api.ts';
 import { applyTo } from '../../apiserver/apply.ts';
 import { runMain } from '../../helpers/run-main.ts';
 import type { LabClient } from '../connect.ts';
-import { writeFigures } from '../figures.ts';
+import { readFigures, writeFigures } from '../figures.ts';
 import type { Site } from '../kit/site.ts';
-import type { ArgoSettings } from '../processes/names.ts';
 import { launchLab } from '../supervisor/launch.ts';
 import { buildLabTools } from '../tools.ts';
 import { CLIENTS, tellClientsApart } from './api-requests.ts';
@@ -17,34 +16,33 @@ import { type Cost, upgradeFleet, WATCHED } from './upgrade.ts';
 const FOLDER = 'out/lab-fleet';
 const LIMIT_SECONDS = 3600;
 const FROM = 'v1.33.7';
-interface Costs {
-  defaults: Cost;
-  recommended: Cost;
-}
+/** One after the other: a minor version cannot be skipped. */
+const TO = ['v1.34.3', 'v1.35.1'] as const;
+const SETTINGS = ['defaults', 'recommended'] as const;
+type Settings = (typeof SETTINGS)[number];
 
 async function main(args: string[]): Promise<number> {
-  const { values } = parseArgs({ args, options: { machines: { type: 'string', default: '200' } } });
+  const { values } = parseArgs({
+    args,
+    options: { machines: { type: 'string', default: '200' }, argo: { type: 'string' } },
+  });
   const machines = Number(values.machines);
+  const settings = SETTINGS.filter((name) => values.argo === undefined || values.argo === name);
+  if (settings.length === 0) throw new Error(`--argo: got ${values.argo}, expected ${SETTINGS.join(' or ')}`);
   if (!(Number.isInteger(machines) && machines > 0)) {
     throw new Error(`--machines: got ${values.machines}, expected a number above 0`);
   }
   await buildLabTools();
   const lab = await launchLab({ folder: FOLDER, argo: 'defaults', stays: false, log });
   try {
-    const costs = await measure(lab, machines);
-    print(machines, costs);
-    // The costs of those who follow our advice; the others beside them.
-    const { seconds, apiRequestsPerMachine, serverRssMiB, serverCpuSeconds } = costs.recommended;
-    writeFigures({
-      fleet: { machines, seconds, apiRequestsPerMachine, serverRssMiB, serverCpuSeconds, ...costs },
-    });
+    print(machines, await measure(lab, machines, settings));
   } finally {
     await lab.stop();
   }
   return 0;
 }
 
-async function measure(lab: LabClient, machines: number): Promise<Costs> {
+async function measure(lab: LabClient, machines: number, settings: readonly Settings[]) {
   const kubeConfig = kubeConfigOf(lab.kubeconfigPath);
   const api = apiOf(kubeConfig);
   const site: Site = { lab, kubeConfig, api, namespace: lab.namespace, leave: () => Promise.resolve() };
@@ -55,19 +53,27 @@ async function measure(lab: LabClient, machines: number): Promise<Costs> {
   const seconds = Math.round((performance.now() - begin) / 1000);
   log(`${machines} workers of ${clusters.length} Clusters made in ${seconds} s`);
 
-  const upgrade = async (argo: ArgoSettings, version: string) => {
+  const costs: [Settings, Cost][] = [];
+  for (const [index, argo] of settings.entries()) {
+    const version = TO[index] ?? TO[0];
     const progress = tenths(machines, (done, after) =>
       log(`${argo}: ${done} at ${version} after ${after} s`),
     );
     const cost = await upgradeFleet(site, clusters, { argo, version, limitSeconds: LIMIT_SECONDS, progress });
-    // The other one may take an hour, and fail.
-    log(`${argo}: ${JSON.stringify(cost)}`);
-    return cost;
-  };
-  return {
-    defaults: await upgrade('defaults', 'v1.34.3'),
-    recommended: await upgrade('recommended', 'v1.35.1'),
-  };
+    costs.push([argo, cost]);
+    // At once: the other one may take long, and fail.
+    keep(machines, argo, cost);
+  }
+  return costs;
+}
+
+/** The costs of those who follow our advice; those of the defaults beside them. */
+function keep(machines: number, argo: Settings, cost: Cost): void {
+  const { seconds, apiRequestsPerMachine, serverRssMiB, serverCpuSeconds } = cost;
+  const own = { machines, seconds, apiRequestsPerMachine, serverRssMiB, serverCpuSeconds };
+  writeFigures({
+    fleet: { ...readFigures().fleet, ...(argo === 'recommended' ? own : {}), [argo]: { machines, ...cost } },
+  });
 }
 
 /** Tells ten times, not each time. */
@@ -80,7 +86,7 @@ function tenths(machines: number, tell: (done: number, seconds: number) => void)
   };
 }
 
-function print(machines: number, costs: Costs): void {
+function print(machines: number, costs: readonly [Settings, Cost][]): void {
   const rows: [string, (cost: Cost) => number][] = [
     ['seconds until all are up to date', ({ seconds }) => seconds],
     ['API requests per Machine', ({ apiRequestsPerMachine }) => apiRequestsPerMachine],
@@ -97,9 +103,10 @@ function print(machines: number, costs: Costs): void {
   ];
   const line = (what: string, ...values: string[]) =>
     [what.padEnd(36), ...values.map((value) => value.padStart(12))].join('');
-  process.stdout.write(`${line(`${machines} workers at once, Argo with:`, 'defaults', 'recommended')}\n`);
+  const names = costs.map(([argo]) => argo);
+  process.stdout.write(`${line(`${machines} workers at once, Argo with:`, ...names)}\n`);
   for (const [what, value] of rows) {
-    const values = [costs.defaults, costs.recommended].map((cost) => value(cost).toFixed(1));
+    const values = costs.map(([, cost]) => value(cost).toFixed(1));
     process.stdout.write(`${line(what, ...values)}\n`);
   }
 }

@@ -27,7 +27,7 @@ export interface Connection {
 }
 
 export interface Clusters {
-  /** As the ServiceAccount of step pods in that namespace. */
+  /** As the ServiceAccount of step pods in that namespace, with connections of its own as each of them has. */
   management(namespace: string): Promise<Connection>;
   workload(namespace: string, cluster: string): Promise<Connection>;
   imageMap(namespace: string): Promise<string>;
@@ -44,7 +44,7 @@ export interface ClustersOptions {
 }
 
 export function createClusters({ adminConfig, admin, script, clock, log }: ClustersOptions): Clusters {
-  const accounts = new Map<string, { made: Promise<Connection>; renewAt: number }>();
+  const accounts = new Map<string, { made: Promise<KubeConfig>; renewAt: number }>();
   const workloads = new Map<string, { content: string; connection: Connection }>();
 
   async function imageMap(namespace: string): Promise<string> {
@@ -52,11 +52,15 @@ export function createClusters({ adminConfig, admin, script, clock, log }: Clust
     return text(configMap, 'data', IMAGE_MAP_KEY) ?? '';
   }
 
-  async function login(namespace: string): Promise<Connection> {
+  function login(namespace: string): Promise<KubeConfig> {
+    const known = accounts.get(namespace);
+    if (known && clock.monotonic() < known.renewAt) return known.made;
     const account = { namespace, name: WORKFLOW_SERVICE_ACCOUNT, expirationSeconds: TOKEN_SECONDS };
     const create = (path: string, body: object) => admin.create(path, body);
-    const kubeConfig = await serviceAccountConfig(adminConfig, create, account);
-    return { kubeConfig, client: createApiClient(kubeConfig, clock) };
+    const made = serviceAccountConfig(adminConfig, create, account);
+    accounts.set(namespace, { made, renewAt: clock.monotonic() + TOKEN_SECONDS / 2 });
+    made.catch(() => accounts.delete(namespace));
+    return made;
   }
 
   /** With its hosts: another kubeconfig is another cluster. */
@@ -81,13 +85,9 @@ export function createClusters({ adminConfig, admin, script, clock, log }: Clust
 
   return {
     imageMap,
-    management(namespace) {
-      const known = accounts.get(namespace);
-      if (known && clock.monotonic() < known.renewAt) return known.made;
-      const made = login(namespace);
-      accounts.set(namespace, { made, renewAt: clock.monotonic() + TOKEN_SECONDS / 2 });
-      made.catch(() => accounts.delete(namespace));
-      return made;
+    async management(namespace) {
+      const kubeConfig = await login(namespace);
+      return { kubeConfig, client: createApiClient(kubeConfig, clock) };
     },
     async workload(namespace, cluster) {
       const secret = await admin.get(secretPath(namespace, `${cluster}-kubeconfig`));

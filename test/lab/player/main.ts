@@ -3,7 +3,7 @@
 import { parseArgs } from 'node:util';
 import { systemClock } from '../../../src/cli/clock.ts';
 import type { Log } from '../../../src/hook/log.ts';
-import { createApiClient } from '../../../src/kubernetes/api-client.ts';
+import { createApiClient, type ApiClient } from '../../../src/kubernetes/api-client.ts';
 import { connect } from '../../../src/kubernetes/connect.ts';
 import { patientClient } from '../../../src/steps/launcher/patient-client.ts';
 import { createClusters } from './clusters.ts';
@@ -36,12 +36,15 @@ const clock = systemClock();
 const adminConfig = connect(values.kubeconfig);
 const client = createApiClient(adminConfig, clock);
 const signal = new AbortController().signal;
-const admin = patientClient(client, { name: 'management cluster', clock, log: print, signal });
+const patient = (each: ApiClient) =>
+  patientClient(each, { name: 'management cluster', clock, log: print, signal });
+const admin = patient(client);
 const script = configMapScript(admin, clock);
 const clusters = createClusters({ adminConfig, admin, script, clock, log: print });
 const stage = { clusters, script, clock: { ...systemClock(Number(values.speed)), now: () => clock.now() } };
+/** Each as on a node of its own: a client lets only so many requests through at once. */
 const run = (pod: Parameters<typeof runPod>[0], stop: AbortSignal): Promise<void> =>
-  runPod(pod, { admin, stage, clock, log: print }, stop);
+  runPod(pod, { admin: patient(createApiClient(adminConfig, clock)), stage, clock, log: print }, stop);
 
 print(`steps wait ${values.speed} times faster`);
 const ready = (): void => void process.stdout.write('ready\n');

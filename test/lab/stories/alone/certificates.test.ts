@@ -21,7 +21,7 @@ import { siteInTurn } from '../../kit/turn.ts';
 
 const EXTENSION_CONFIG = '/apis/runtime.cluster.x-k8s.io/v1beta2/extensionconfigs/capi-refit';
 /** In the words of Refit, or in those of the handshake where a recorder listens. */
-const REFUSED = /client certificate: got none that is trusted|alert|ECONNRESET/;
+const REFUSED = /client certificate: got none that is trusted|alert|ECONNRESET|socket hang up/;
 
 const cluster: LabCluster = {
   name: 'trusted',
