@@ -4,6 +4,8 @@ import { StatusError } from '../../api/errors.ts';
 import type { StepReport, StepResult } from '../../api/step-result.ts';
 import type { ApiStep, ApiStepContext, ApiStepOutcome, StepFlags } from '../api/api-step.ts';
 import { machinePath } from '../api/paths.ts';
+import { drainParts } from './drain-parts.ts';
+import { exitCode } from './exit-code.ts';
 import { machineFacts, type MachineFacts } from './machine-facts.ts';
 import { runNodePart, type NodePart } from './node-part.ts';
 import { patientClient } from './patient-client.ts';
@@ -68,6 +70,10 @@ async function parts(command: StepCommand, flags: StepFlags, tools: StepTools): 
   const machine = await remote.management.get(machinePath(flags.namespace, flags.machine));
   const facts = machineFacts(command, flags, machine);
   const context = apiContext(tools, flags, machine, facts);
+  if (command === 'drain') {
+    const move = (given: ApiStepContext): Promise<ApiStepOutcome> => apiOutcome(command, after, given);
+    return { outcome: await drainParts(context, { ...tools, remote, facts, move }) };
+  }
   if (before) log((await before(context)).message);
   if (!isNodeCommand(command)) return { outcome: await apiOutcome(command, after, context) };
   const node = runNodePart(remote, command, context, facts, tools);
@@ -115,13 +121,6 @@ function badEnd(report: StepReport | undefined): 'failed' | 'cancelled' | undefi
 
 function isNodeCommand(command: StepCommand): command is NodeCommand {
   return (NODE_COMMANDS as readonly string[]).includes(command);
-}
-
-export function exitCode({ reason }: StatusError): number {
-  if (reason === 'BadInput') return EXIT.badInput;
-  return ['Unavailable', 'Forbidden', 'Conflict', 'AlreadyExists'].includes(reason)
-    ? EXIT.temporary
-    : EXIT.failed;
 }
 
 function asStatusError(error: unknown): StatusError {

@@ -21,6 +21,7 @@ export function stepFlags(options: StepOptions): StepFlags {
     steps: readStepList(value('steps')),
     planSha256: planDigest(value('plan-sha256')),
     drain: oneOf('drain', value('drain'), ['auto', 'always', 'never']),
+    needed: oneOf('needed', value('needed'), ['true', 'false']) === 'true',
     drainForce: oneOf('drain-force', value('drain-force'), ['false', 'true']) === 'true',
     untestedHosts: oneOf('untested-hosts', value('untested-hosts'), ['refuse', 'allow']),
     keepBackups: keepBackups(value('keep-backups')),
