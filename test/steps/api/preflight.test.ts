@@ -155,13 +155,13 @@ describe('after the node has looked at itself, preflight', () => {
     });
   });
 
-  it('ends the cordon that an earlier operation left', async () => {
+  it('tells of the cordon that an earlier operation left, which is no work', async () => {
     given(machineObject(), nodeObject({ cordoned: true, annotations: { [CORDONED_BY_ANNOTATION]: 'op-2' } }));
     await expect(
       on.run(afterPreflight, { report: nodeReport({ work: 'false', drain: 'false' }) }),
     ).resolves.toMatchObject({
-      message: 'looked; nothing to do on the node; left cordoned by op-2',
-      outputs: { work: 'true', drain: 'true' },
+      message: 'looked; nothing to do on the node; left cordoned by op-2, until it is verified',
+      outputs: { work: 'false', drain: 'false' },
     });
   });
 
