@@ -27,7 +27,7 @@ export interface NodeWorld {
   imageMap: () => Promise<string>;
 }
 
-export type WorkStep = Exclude<NodeCommand, 'finish' | 'rollback'>;
+export type WorkStep = Exclude<NodeCommand, 'drain' | 'finish' | 'rollback'>;
 
 export async function performOnNode(
   { server, imageMap }: NodeWorld,
