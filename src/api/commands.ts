@@ -96,6 +96,12 @@ export const STEP_PARAMETERS: readonly StepParameter[] = [
     steps: ['preflight', 'drain'],
   },
   {
+    name: 'drain-first',
+    description: 'true: containerd has work, so the node is drained before all of its list',
+    default: 'false',
+    steps: ['stage', 'drain', ...FLIP_STEPS],
+  },
+  {
     name: 'needed',
     description: 'false: leave the pods where they are, and only let the node go on',
     default: 'true',
@@ -141,8 +147,11 @@ export const COMMON_OUTPUTS = ['message', 'result'] as const;
 
 /** Those of some steps. */
 export const STEP_OUTPUTS: Readonly<Partial<Record<StepCommand, readonly string[]>>> = {
-  /** work, drain: 'true' or 'false': is there anything to do on the node, must it be drained for that? */
-  preflight: ['work', 'drain'],
+  /**
+   * 'true' or 'false': is there anything to do on the node, must it be drained for that, even before all that it does by
+   * itself?
+   */
+  preflight: ['work', 'drain', 'drain-first'],
   stage: ['plan-sha256'],
   /** host: idle, working or unknown (operation.ts). */
   finish: ['host'],

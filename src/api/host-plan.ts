@@ -55,6 +55,16 @@ export function stepsAtDrain(steps: readonly ListedStep[]): {
   return { waiting: steps[index], before: steps[index - 1] };
 }
 
+/** The same list when the first step of it must wait already. */
+export function drainedFirst(steps: readonly ListedStep[]): ListedStep[] {
+  const waitSeconds = stepsAtDrain(steps).waiting?.waitSeconds;
+  return steps.map(({ name, timeoutSeconds }, index) => ({
+    name,
+    timeoutSeconds,
+    ...(index === 0 && waitSeconds !== undefined ? { waitSeconds } : {}),
+  }));
+}
+
 /** From the moment at which all of them are launched until the step may begin, at most. Of other steps: 0. */
 export function secondsBefore(step: string, steps: readonly ListedStep[]): number {
   const index = steps.findIndex(({ name, waitSeconds }) =>

@@ -2,7 +2,7 @@
 import type { IDAGTask } from '@kubernetes-models/argo-workflows/argoproj.io/v1alpha1/DAGTask';
 import type { StepCommand } from '../api/commands.ts';
 import { badInput } from '../api/errors.ts';
-import { secondsBefore, type ListedStep } from '../api/host-plan.ts';
+import { drainedFirst, secondsBefore, stepsAtDrain, type ListedStep } from '../api/host-plan.ts';
 import type { Policy } from '../api/policy.ts';
 import { isFlipStep, type StepName } from '../api/steps.ts';
 import type { Plan } from '../plan/types.ts';
@@ -86,13 +86,18 @@ function when(name: StepName): string | undefined {
 /** Only what differs from the template's defaults. */
 function taskArguments(name: StepName, policy: Policy, listed: readonly ListedStep[]) {
   const values: Record<string, string> = {};
-  if (taskParameters(name).some((parameter) => parameter.name === 'plan-sha256')) {
-    values['plan-sha256'] = '{{tasks.stage.outputs.parameters.plan-sha256}}';
-  }
+  const takes = (parameter: string): boolean => taskParameters(name).some((each) => each.name === parameter);
+  if (takes('plan-sha256')) values['plan-sha256'] = '{{tasks.stage.outputs.parameters.plan-sha256}}';
+  // The node knows only then whether its containerd has work.
+  const mayBeFirst = listed[0]?.name === 'containerd' && stepsAtDrain(listed).before !== undefined;
+  if (mayBeFirst && takes('drain-first'))
+    values['drain-first'] = '{{tasks.preflight.outputs.parameters.drain-first}}';
   if (name === 'drain') values['needed'] = '{{tasks.preflight.outputs.parameters.drain}}';
   const timeoutSeconds = policy.timeouts[name];
   const standard = stepRow(name).timeoutSeconds;
-  const deadline = deadlineSeconds(name, timeoutSeconds + secondsBefore(name, listed));
+  const lists = mayBeFirst ? [listed, drainedFirst(listed)] : [listed];
+  const before = Math.max(...lists.map((list) => secondsBefore(name, list)));
+  const deadline = deadlineSeconds(name, timeoutSeconds + before);
   if (timeoutSeconds !== standard) values['timeout-seconds'] = String(timeoutSeconds);
   if (deadline !== deadlineSeconds(name, standard)) values['deadline-seconds'] = String(deadline);
   return Object.entries(values).map(([key, value]) => ({ name: key, value }));

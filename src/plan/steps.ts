@@ -109,12 +109,12 @@ export function planSteps(role: Role, drain: Policy['drain'], work: Work): Plann
 
 /**
  * As kubeadm's documentation has it: of a control plane `kubeadm` restarts the static pods one after the other, which
- * takes minutes and disturbs no other pod. A new containerd may disturb all of them, and comes before it.
+ * takes minutes and disturbs no other pod. A new containerd may disturb all of them, and comes before it: if the node finds
+ * that it has work, it is drained first all the same.
  */
 function drainedLate(steps: PlannedStep[]): PlannedStep[] {
   const drain = steps.find(({ name }) => name === 'drain');
-  const isEarly = steps.some(({ name }) => name === 'containerd' || name === 'cni');
-  if (!drain || isEarly || !steps.some(({ name }) => name === 'kubeadm')) return steps;
+  if (!drain || !steps.some(({ name }) => name === 'kubeadm')) return steps;
   return steps.flatMap((step) => {
     if (step === drain) return [];
     return step.name === 'kubeadm' ? [step, drain] : [step];

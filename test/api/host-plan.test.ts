@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import {
+  drainedFirst,
   hostPlanDigest,
   hostPlanSchema,
   secondsBefore,
@@ -79,6 +80,17 @@ describe('a list that waits for drain', () => {
     expect(stepsAtDrain(list)).toEqual({ waiting: list[1], before: list[0] });
     expect(stepsAtDrain(list.slice(1))).toEqual({ waiting: list[1], before: undefined });
     expect(stepsAtDrain(list.slice(2))).toEqual({ waiting: undefined, before: undefined });
+  });
+
+  it('waits with its first step when it must be drained first', () => {
+    const wait = { waitSeconds: 1000 };
+    expect(drainedFirst(list)).toEqual([
+      { ...list[0], ...wait },
+      { name: 'configure', timeoutSeconds: 20 },
+      list[2],
+    ]);
+    expect(drainedFirst(list.slice(2))).toEqual(list.slice(2));
+    expect(drainedFirst(drainedFirst(list))).toEqual(drainedFirst(list));
   });
 
   it.each([

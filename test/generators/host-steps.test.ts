@@ -18,10 +18,10 @@ describe('the list of the node', () => {
       'kubeadm,configure:300:2400,kubelet,verify',
     ],
     [
-      'a plan with a container runtime',
+      'a control plane with a container runtime',
       'control-plane',
-      steps('drain', 'containerd', 'kubeadm'),
-      'containerd:300:2400,kubeadm,verify',
+      steps('containerd', 'kubeadm', 'drain', 'kubelet'),
+      'containerd,kubeadm,kubelet:600:2400,verify',
     ],
     [
       'a plan that drains for nothing but kubeadm',

@@ -134,6 +134,26 @@ describe('updateTasks', () => {
     }
   });
 
+  it('lets the node say whether a new containerd must find it drained first, where that is not so anyway', () => {
+    const all = steps('containerd', 'cni', 'kubeadm', 'drain', 'kubelet');
+    const told = tasks(all).filter((each) => argument(each, 'drain-first') !== undefined);
+    expect(told.map(({ name }) => name)).toEqual([
+      'stage',
+      ...['containerd', 'cni', 'kubeadm', 'drain', 'kubelet', 'verify'],
+    ]);
+    expect(argument(task('stage', tasks(all)), 'drain-first')).toBe(
+      '{{tasks.preflight.outputs.parameters.drain-first}}',
+    );
+    // containerd may wait for the drain, 2400 s, or the drain for kubeadm
+    expect(argument(task('containerd', tasks(all)), 'deadline-seconds')).toBe(String(300 + 1200 + 2400));
+    expect(argument(task('drain', tasks(all)), 'deadline-seconds')).toBe(
+      String(1200 + 1200 + 300 + 120 + 1800),
+    );
+    for (const given of [tasks(), tasks(LATE)]) {
+      for (const each of given) expect(argument(each, 'drain-first')).toBeUndefined();
+    }
+  });
+
   it('tells drain whether pods must move away', () => {
     expect(argument(task('drain'), 'needed')).toBe('{{tasks.preflight.outputs.parameters.drain}}');
   });

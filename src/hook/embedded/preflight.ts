@@ -15,6 +15,7 @@ export function preflight(node: SimulatedNode, input: StepInput): StepOutcome {
   const outputs = {
     work: String(isWork),
     drain: String(isWork && mayDrain(drain, peers)),
+    'drain-first': String(isNewContainerd(node, input)),
   };
   return { ...outcome(isWork ? 'there is work' : 'nothing to do'), outputs };
 }
@@ -30,6 +31,11 @@ export function checkSkew(node: SimulatedNode, { kubernetes, peers }: StepInput)
   const apiServer = own ?? oldest(peers.flatMap(({ versions }) => versions['kube-apiserver'] ?? []));
   if (apiServer === undefined || !isAboveApiServer(kubernetes, apiServer)) return;
   throw failed('kubelet', kubernetes, `at most the minor version of the API server, ${apiServer}`);
+}
+
+/** It may disturb pods, and comes before all else that the node does. */
+function isNewContainerd(node: SimulatedNode, { release }: StepInput): boolean {
+  return release.containerd !== undefined && node.versions.containerd !== release.containerd;
 }
 
 /** Does anything differ from what is wanted? */

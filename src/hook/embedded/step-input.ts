@@ -2,7 +2,7 @@
 import { readStepList, stepParameters, type OperationCommand } from '../../api/commands.ts';
 import { badInput } from '../../api/errors.ts';
 import type { ImageMap } from '../../api/policy.ts';
-import type { ListedStep } from '../../api/host-plan.ts';
+import { drainedFirst, type ListedStep } from '../../api/host-plan.ts';
 import { isFlipStep, step as stepRow, type StepName } from '../../api/steps.ts';
 import type { MachineView } from '../store.ts';
 import type { StepInput } from './node-step.ts';
@@ -37,7 +37,7 @@ export function stepInput(
       ...(containerd === undefined ? {} : { containerd }),
       ...(cni === undefined ? {} : { cni }),
     },
-    steps: given('steps') === '' ? alone(step) : readStepList(given('steps')),
+    steps: listOf(step, given),
     planSha256: given('plan-sha256'),
     drain: given('drain'),
     needed: given('needed') !== 'false',
@@ -46,6 +46,12 @@ export function stepInput(
       return peers();
     },
   };
+}
+
+function listOf(step: StepName, given: (name: string) => string): ListedStep[] {
+  if (given('steps') === '') return alone(step);
+  const listed = readStepList(given('steps'));
+  return given('drain-first') === 'true' ? drainedFirst(listed) : listed;
 }
 
 function alone(step: StepName): ListedStep[] {

@@ -131,13 +131,22 @@ describe('preflight', () => {
     ['no other node', { ...there, version: FROM }, { peers: [] }, 'true', 'false'],
   ])('with %s', (_, is, wanted, work, drain) => {
     const { outputs } = performOnNode(node(is), 'preflight', input({ peers: [peer], ...wanted }));
-    expect(outputs).toEqual({ work, drain });
+    expect(outputs).toMatchObject({ work, drain });
+  });
+
+  it.each([
+    ['1.7.28', 'true'],
+    ['2.1.4', 'false'],
+  ])('says whether containerd %s must be drained for first: %s', (containerd, expected) => {
+    const { outputs } = performOnNode(node({ ...there, version: FROM, containerd }), 'preflight', input());
+    expect(outputs?.['drain-first']).toBe(expected);
   });
 
   it('finds none in a cordon that Refit left behind: verify takes it away', () => {
     const target = node(there);
     target.cordoned = target.cordonedByRefit = true;
-    expect(performOnNode(target, 'preflight', input()).outputs).toEqual({ work: 'false', drain: 'false' });
+    const nothing = { work: 'false', drain: 'false', 'drain-first': 'false' };
+    expect(performOnNode(target, 'preflight', input()).outputs).toEqual(nothing);
   });
 });
 

@@ -7,7 +7,7 @@ import {
 } from '../../../src/api/labels.ts';
 import { readRecord } from '../../../src/api/operation.ts';
 import { stepResultSchema } from '../../../src/api/step-result.ts';
-import { CONTROL_PLANE_STEPS, FROM, HASH, messageOf, phases, secondsOf, site, TO } from './site.ts';
+import { FROM, HASH, messageOf, phases, secondsOf, site, TO } from './site.ts';
 
 describe('a version upgrade', () => {
   it('of a control-plane machine changes every component and leaves the record', async () => {
@@ -93,22 +93,6 @@ describe('a version upgrade', () => {
     expect(secondsOf(view, 'kubelet')).toEqual({ from: 20, to: 80 });
     expect(secondsOf(view, 'finish').to).toBe(110);
     expect(view.finish?.outputs).toEqual({ host: 'idle' });
-  });
-
-  it('of a control plane drains it behind kubeadm, while the node waits', async () => {
-    const { clock, store, addMachine, submit, workflow } = site();
-    addMachine('cp-0', 'control-plane');
-    addMachine('cp-1', 'control-plane');
-    const name = await submit('cp-0', CONTROL_PLANE_STEPS, { release: '' });
-    await clock.advance(25);
-    expect(store.node('lab', 'cp-0')?.cordoned).toBe(false);
-    await clock.advance(175);
-    const view = workflow(name);
-    expect(view.phase).toBe('Succeeded');
-    expect(secondsOf(view, 'kubeadm')).toEqual({ from: 20, to: 30 });
-    expect(secondsOf(view, 'drain')).toEqual({ from: 20, to: 40 });
-    expect(secondsOf(view, 'kubelet')).toEqual({ from: 20, to: 60 });
-    expect(store.node('lab', 'cp-0')?.cordoned).toBe(false);
   });
 
   it('reports each step with its result', async () => {
@@ -212,44 +196,6 @@ describe('a failed step', () => {
     expect(second).not.toBe(name);
     expect(workflow(second).phase).toBe('Succeeded');
     expect(node).toMatchObject({ versions: { kubelet: TO }, cordoned: false });
-  });
-
-  it('drain: its message is the reason, nothing behind it begins, and a retry goes on from there', async () => {
-    const { clock, store, addMachine, submit, workflow } = site();
-    addMachine('cp-0', 'control-plane');
-    addMachine('cp-1', 'control-plane');
-    store.failStep('drain', 'PodDisruptionBudget shop/web: 0 disruptions allowed');
-    const name = await submit('cp-0', CONTROL_PLANE_STEPS, { release: '' });
-    await clock.advance(200);
-    expect(workflow(name).message).toBe('step drain: PodDisruptionBudget shop/web: 0 disruptions allowed');
-    expect(phases(workflow(name))).toMatchObject({
-      ...{
-        kubeadm: 'Succeeded',
-        drain: 'Failed',
-        configure: 'Failed',
-        verify: 'Failed',
-        complete: 'Omitted',
-      },
-    });
-    expect(messageOf(workflow(name), 'kubelet')).toBe('not begun: the operation was told to stop');
-    const node = store.node('lab', 'cp-0');
-    expect(node).toMatchObject({ versions: { kubeadm: TO, kubelet: FROM }, cordoned: false });
-    const second = await submit('cp-0', CONTROL_PLANE_STEPS, { release: '' });
-    await clock.advance(200);
-    expect(workflow(second).phase).toBe('Succeeded');
-    expect(node).toMatchObject({ versions: { kubelet: TO }, cordoned: false });
-  });
-
-  it('kubeadm: the node is not drained for nothing', async () => {
-    const { clock, store, addMachine, submit, workflow } = site();
-    addMachine('cp-0', 'control-plane');
-    addMachine('cp-1', 'control-plane');
-    store.failStep('kubeadm', 'etcd: got no leader');
-    const name = await submit('cp-0', CONTROL_PLANE_STEPS, { release: '' });
-    await clock.advance(200);
-    expect(workflow(name).message).toBe('step kubeadm: etcd: got no leader');
-    expect(messageOf(workflow(name), 'drain')).toBe('not drained: step kubeadm failed');
-    expect(store.node('lab', 'cp-0')).toMatchObject({ cordoned: false, cordonedByRefit: false });
   });
 
   it('a failure on the node ends the unit: later steps are not begun', async () => {

@@ -132,13 +132,13 @@ describe('the host of a node', () => {
   });
 
   it('counts only what it really did: not what another player did before it, nor what is there', async () => {
-    expect((await launch('preflight')).outputs).toEqual({ work: 'true', drain: 'true' });
+    expect((await launch('preflight')).outputs).toMatchObject({ work: 'true', drain: 'true' });
     await flip();
     hosts = newHosts();
     expect(outcomes(await flip())).toContain('kubelet changed');
     expect(applied()?.count).toBe(1);
     plan = { ...plan, operation: 'the-next-one' };
-    expect((await launch('preflight')).outputs).toEqual({ work: 'false', drain: 'false' });
+    expect((await launch('preflight')).outputs).toMatchObject({ work: 'false', drain: 'false' });
     expect(outcomes(await flip())).toContain('kubelet unchanged');
     expect(applied()?.count).toBe(1);
     plan = { ...plan, operation: 'one-more', desiredSha256: 'f'.repeat(64) };

@@ -134,7 +134,10 @@ describe('before the node is asked, preflight', () => {
 });
 
 describe('after the node has looked at itself, preflight', () => {
-  const report = nodeReport({ work: 'true', drain: 'true' }, 'disk and clock are fine');
+  const report = nodeReport(
+    { work: 'true', drain: 'true', 'drain-first': 'true' },
+    'disk and clock are fine',
+  );
 
   it('wants the drain that the node wants', async () => {
     given(machineObject());
@@ -142,7 +145,7 @@ describe('after the node has looked at itself, preflight', () => {
     await expect(on.run(afterPreflight, { report })).resolves.toEqual({
       message: 'disk and clock are fine; there is work',
       changes: [],
-      outputs: { work: 'true', drain: 'true' },
+      outputs: { work: 'true', drain: 'true', 'drain-first': 'true' },
     });
   });
 

@@ -59,6 +59,18 @@ describe('stepFlags', () => {
     });
   });
 
+  it('knows the list that the node is drained first for', () => {
+    const given = { ...GIVEN, steps: 'containerd,kubelet:600:2400' };
+    expect(stepFlags({ ...given, drainFirst: 'false' }).steps).toEqual([
+      { name: 'containerd', timeoutSeconds: 300 },
+      { name: 'kubelet', timeoutSeconds: 600, waitSeconds: 2400 },
+    ]);
+    expect(stepFlags({ ...given, drainFirst: 'true' }).steps).toEqual([
+      { name: 'containerd', timeoutSeconds: 300, waitSeconds: 2400 },
+      { name: 'kubelet', timeoutSeconds: 600 },
+    ]);
+  });
+
   it.each([
     ['a name that leaves its path', { machine: '../secrets/x' }, '--machine: got "../secrets/x"'],
     ['an empty name', { cluster: '' }, '--cluster: got ""'],
