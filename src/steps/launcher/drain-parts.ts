@@ -4,7 +4,6 @@ import { EXIT } from '../../api/commands.ts';
 import { StatusError } from '../../api/errors.ts';
 import { stepsAtDrain } from '../../api/host-plan.ts';
 import type { ApiStepContext, ApiStepOutcome } from '../api/api-step.ts';
-import { isBad } from '../operation/reports.ts';
 import { exitCode } from './exit-code.ts';
 import { isLaunched } from './launch.ts';
 import type { MachineFacts } from './machine-facts.ts';
@@ -22,6 +21,8 @@ interface DrainParts extends NodePart {
   facts: MachineFacts;
   /** By the API. */
   move: (context: ApiStepContext) => Promise<ApiStepOutcome>;
+  /** What the step took counts from here. */
+  begin: () => void;
 }
 
 /**
@@ -41,6 +42,7 @@ export async function drainParts(context: ApiStepContext, parts: DrainParts): Pr
   // First: what is refused is refused before the other tasks have begun to wait.
   const prepared = await prepareNodePart(remote, 'drain', context, facts, parts);
   await reachNode(context, parts);
+  parts.begin();
   // It was drained then, and may be in use again by now.
   const isDrained = await isLaunched(remote, prepared.launch);
   const outcome = isDrained
@@ -64,8 +66,8 @@ async function reachNode(context: ApiStepContext, parts: DrainParts): Promise<vo
   // What follows needs a steady API only for pods that must move.
   const part: NodePart = { ...parts, isSelfHosted: flags.needed ? parts.isSelfHosted : async () => false };
   const given = { flags: { ...flags, timeoutSeconds }, machine };
-  const report = await runNodePart(silent, name, given, facts, part);
-  if (isBad(report)) throw failed(`not drained: step ${name} ${report.result.outcome}`);
+  const { outcome } = (await runNodePart(silent, name, given, facts, part)).result;
+  if (outcome === 'failed' || outcome === 'cancelled') throw failed(`not drained: step ${name} ${outcome}`);
 }
 
 /** It would wait for hours, and the tasks that are attached to it with it. What may pass is tried again. */

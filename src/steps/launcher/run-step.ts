@@ -35,7 +35,10 @@ interface Parts {
 /** Whatever the clusters and the node answer is a result; throws only what nobody expects. */
 export async function runStep(command: StepCommand, flags: StepFlags, tools: StepTools): Promise<StepEnd> {
   const { clock } = tools;
-  const [startedAt, start] = [clock.now().toISOString(), clock.monotonic()];
+  let [startedAt, start] = [clock.now().toISOString(), clock.monotonic()];
+  const begin = (): void => {
+    [startedAt, start] = [clock.now().toISOString(), clock.monotonic()];
+  };
   const end = ({ outcome, report, trouble }: Parts): StepEnd => {
     const durationSeconds = Math.round((clock.monotonic() - start) * 1000) / 1000;
     const own = { version: 1, step: command, operation: flags.workflow, startedAt, durationSeconds } as const;
@@ -50,15 +53,20 @@ export async function runStep(command: StepCommand, flags: StepFlags, tools: Ste
     };
   };
   try {
-    return end(await parts(command, flags, tools));
+    return end(await parts(command, flags, tools, begin));
   } catch (error) {
     if (!(error instanceof StatusError)) throw error;
     return end({ outcome: { message: error.message, changes: [] }, trouble: error });
   }
 }
 
-/** A failed node ends the step, except for `finish`, which reports in any case. */
-async function parts(command: StepCommand, flags: StepFlags, tools: StepTools): Promise<Parts> {
+/** A failed node ends the step, except for `finish`, which reports in any case. `begin`: what was before was waiting. */
+async function parts(
+  command: StepCommand,
+  flags: StepFlags,
+  tools: StepTools,
+  begin: () => void,
+): Promise<Parts> {
   const { before, after } = tools.apiSteps.get(command) ?? {};
   const { clock, log, signal } = tools;
   const waits = (name: string) => ({ name, clock, log, signal });
@@ -72,7 +80,7 @@ async function parts(command: StepCommand, flags: StepFlags, tools: StepTools): 
   const context = apiContext(tools, flags, machine, facts);
   if (command === 'drain') {
     const move = (given: ApiStepContext): Promise<ApiStepOutcome> => apiOutcome(command, after, given);
-    return { outcome: await drainParts(context, { ...tools, remote, facts, move }) };
+    return { outcome: await drainParts(context, { ...tools, remote, facts, move, begin }) };
   }
   if (before) log((await before(context)).message);
   if (!isNodeCommand(command)) return { outcome: await apiOutcome(command, after, context) };

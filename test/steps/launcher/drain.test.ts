@@ -83,11 +83,13 @@ describe('drain of a node that was handed its list', () => {
   it('lets the node get as far as it may undrained: attached to the Job of that step', async () => {
     const flags = await staged(LATE);
     const ended = run(flags);
+    await site.pass(170);
     const told = await plays(flags, 'kubeadm');
     expect(told).toMatchObject({ step: 'kubeadm', timeoutSeconds: 1800 });
     await plays(flags, 'drain');
     expect(events).toEqual(['kubeadm', 'pods moved', 'drain']);
     expect((await ended).code).toBe(EXIT.done);
+    expect((await ended).result.durationSeconds).toBeLessThan(60);
   });
 
   it('drains nothing when that step failed', async () => {
