@@ -56,7 +56,10 @@ const CASES: Record<string, UpdateMachineInput> = {
   'control-plane-full': input({
     machine: controlPlane,
     number: 4,
-    plan: plan('control-plane', PLAN_STEPS),
+    plan: plan(
+      'control-plane',
+      steps('prepull', 'containerd', 'cni', 'kubeadm', 'drain', 'configure', 'kubelet'),
+    ),
     policy: parsePolicy({ drain: 'always', timeouts: { drain: 3600, kubeadm: 2400 } }),
   }),
 };
