@@ -1,5 +1,6 @@
 // The contract between generated containers and the CLI: commands, flags, exit codes, output files.
 import { badInput } from './errors.ts';
+import type { ListedStep } from './host-plan.ts';
 import {
   FINISH,
   FLIP_STEPS,
@@ -8,7 +9,6 @@ import {
   STEP_NAMES,
   STEPS,
   step,
-  type FlipStep,
   type StepName,
 } from './steps.ts';
 
@@ -45,7 +45,7 @@ interface StepParameter {
 }
 
 /** Steps that know the whole list of the node. */
-const NODE_STEPS: readonly StepCommand[] = ['preflight', 'backup', 'stage', ...FLIP_STEPS];
+const NODE_STEPS: readonly StepCommand[] = ['preflight', 'backup', 'stage', 'drain', ...FLIP_STEPS];
 
 /** Given on the command line as `--name=value`, so that no value can be taken for a flag. */
 export const STEP_PARAMETERS: readonly StepParameter[] = [
@@ -78,7 +78,7 @@ export const STEP_PARAMETERS: readonly StepParameter[] = [
     name: 'steps',
     description:
       'steps that the node does by itself, in order, separated by commas, each with its timeout if that is not the ' +
-      'usual one (kubeadm:3600); empty: only this one',
+      'usual one (kubeadm:3600), and with how long it waits for drain if it does (kubelet:600:2400); empty: only this one',
     default: '',
     steps: NODE_STEPS,
   },
@@ -87,13 +87,25 @@ export const STEP_PARAMETERS: readonly StepParameter[] = [
     description:
       'sha256 of the plan file on the node, as stage reports it; empty: make a plan of this one step',
     default: '',
-    steps: FLIP_STEPS,
+    steps: ['drain', ...FLIP_STEPS],
   },
   {
     name: 'drain',
     description: 'drain policy: auto, always or never',
     default: 'auto',
     steps: ['preflight', 'drain'],
+  },
+  {
+    name: 'drain-first',
+    description: 'true: containerd has work, so the node is drained before all of its list',
+    default: 'false',
+    steps: ['stage', 'drain', ...FLIP_STEPS],
+  },
+  {
+    name: 'needed',
+    description: 'false: leave the pods where they are, and only let the node go on',
+    default: 'true',
+    steps: ['drain'],
   },
   {
     name: 'drain-force',
@@ -135,32 +147,41 @@ export const COMMON_OUTPUTS = ['message', 'result'] as const;
 
 /** Those of some steps. */
 export const STEP_OUTPUTS: Readonly<Partial<Record<StepCommand, readonly string[]>>> = {
-  /** work, drain: 'true' or 'false': is there anything to do on the node, must it be drained for that? */
-  preflight: ['work', 'drain'],
+  /**
+   * 'true' or 'false': is there anything to do on the node, must it be drained for that, even before all that it does by
+   * itself?
+   */
+  preflight: ['work', 'drain', 'drain-first'],
   stage: ['plan-sha256'],
   /** host: idle, working or unknown (operation.ts). */
   finish: ['host'],
 };
 
-/** The parameter `steps`: `containerd,kubeadm:3600`. */
-export function writeStepList(steps: readonly { name: StepName; timeoutSeconds: number }[]): string {
+/** The parameter `steps`: `containerd,kubeadm:3600,kubelet:600:2400`. */
+export function writeStepList(steps: readonly ListedStep[]): string {
   return steps
-    .map(({ name, timeoutSeconds }) =>
-      timeoutSeconds === step(name).timeoutSeconds ? name : `${name}:${timeoutSeconds}`,
-    )
+    .map(({ name, timeoutSeconds, waitSeconds }) => {
+      if (waitSeconds !== undefined) return `${name}:${timeoutSeconds}:${waitSeconds}`;
+      return timeoutSeconds === step(name).timeoutSeconds ? name : `${name}:${timeoutSeconds}`;
+    })
     .join(',');
 }
 
 /** Errors: BadInput for what is not a list of steps of the flip group. */
-export function readStepList(text: string): { name: FlipStep; timeoutSeconds: number }[] {
+export function readStepList(text: string): ListedStep[] {
   if (text === '') return [];
   return text.split(',').map((item) => {
-    const [word = '', seconds, ...more] = item.split(':');
+    const [word = '', ...numbers] = item.split(':');
     const name = FLIP_STEPS.find((candidate) => candidate === word);
-    const isNumber = seconds === undefined || /^[1-9]\d{0,5}$/.test(seconds);
-    if (name === undefined || !isNumber || more.length > 0) {
-      throw badInput('steps', text, `some of ${FLIP_STEPS.join(', ')}, each with :seconds or without`);
+    const areNumbers = numbers.length <= 2 && numbers.every((number) => /^[1-9]\d{0,5}$/.test(number));
+    if (name === undefined || !areNumbers) {
+      throw badInput(
+        'steps',
+        text,
+        `some of ${FLIP_STEPS.join(', ')}, each alone, with :seconds or with :seconds:seconds`,
+      );
     }
-    return { name, timeoutSeconds: seconds === undefined ? step(name).timeoutSeconds : Number(seconds) };
+    const [timeoutSeconds = step(name).timeoutSeconds, waitSeconds] = numbers.map(Number);
+    return { name, timeoutSeconds, ...(waitSeconds === undefined ? {} : { waitSeconds }) };
   });
 }

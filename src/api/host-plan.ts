@@ -28,12 +28,49 @@ export const hostPlanSchema = z.strictObject({
     keepBackups: z.int().min(0),
   }),
   /** What the node does by itself, in order, each with its bound; empty for launches that hand nothing over. */
-  steps: z.array(z.strictObject({ name: z.enum(FLIP_STEPS), timeoutSeconds: z.int().min(1) })),
+  steps: z.array(
+    z.strictObject({
+      name: z.enum(FLIP_STEPS),
+      timeoutSeconds: z.int().min(1),
+      /** Does not begin before a launch of `drain` lets it; so long it is waited for. */
+      waitSeconds: z.int().min(1).optional(),
+    }),
+  ),
 });
 
 export type HostPlan = z.infer<typeof hostPlanSchema>;
+export type ListedStep = HostPlan['steps'][number];
 
 /** What the launchers pass as `plan-sha256` and the host checks at every start. */
 export function hostPlanDigest(plan: HostPlan): string {
   return jsonDigest(hostPlanSchema.parse(plan));
+}
+
+/** The step that waits for `drain`, and the one before it. undefined: none waits; the list begins with it. */
+export function stepsAtDrain(steps: readonly ListedStep[]): {
+  waiting: ListedStep | undefined;
+  before: ListedStep | undefined;
+} {
+  const index = steps.findIndex(({ waitSeconds }) => waitSeconds !== undefined);
+  return { waiting: steps[index], before: steps[index - 1] };
+}
+
+/** The same list when the first step of it must wait already. */
+export function drainedFirst(steps: readonly ListedStep[]): ListedStep[] {
+  const waitSeconds = stepsAtDrain(steps).waiting?.waitSeconds;
+  return steps.map(({ name, timeoutSeconds }, index) => ({
+    name,
+    timeoutSeconds,
+    ...(index === 0 && waitSeconds !== undefined ? { waitSeconds } : {}),
+  }));
+}
+
+/** From the moment at which all of them are launched until the step may begin, at most. Of other steps: 0. */
+export function secondsBefore(step: string, steps: readonly ListedStep[]): number {
+  const index = steps.findIndex(({ name, waitSeconds }) =>
+    step === 'drain' ? waitSeconds !== undefined : name === step,
+  );
+  const before = steps.slice(0, Math.max(0, index)).reduce((sum, each) => sum + each.timeoutSeconds, 0);
+  const waits = step === 'drain' ? [] : steps.slice(0, index + 1);
+  return waits.reduce((sum, { waitSeconds = 0 }) => sum + waitSeconds, before);
 }

@@ -19,7 +19,7 @@ export const STEPS = [
   { name: 'backup', group: 'quiet', onNode: true, timeoutSeconds: 600 },
   { name: 'stage', group: 'quiet', onNode: true, timeoutSeconds: 900 },
   { name: 'prepull', group: 'quiet', onNode: true, timeoutSeconds: 900 },
-  { name: 'drain', group: '-', onNode: false, timeoutSeconds: 1200 },
+  { name: 'drain', group: '-', onNode: true, timeoutSeconds: 1200 },
   { name: 'containerd', group: 'flip', onNode: true, timeoutSeconds: 300 },
   { name: 'cni', group: 'flip', onNode: true, timeoutSeconds: 120 },
   { name: 'kubeadm', group: 'flip', onNode: true, timeoutSeconds: 1800 },

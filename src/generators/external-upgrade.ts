@@ -1,7 +1,7 @@
 // Plans of an owner's Machines -> one Workflow: a sub-DAG per Machine, and the owner's release whatever happens.
 import type { IDAGTask } from '@kubernetes-models/argo-workflows/argoproj.io/v1alpha1/DAGTask';
 import type { IWorkflow } from '@kubernetes-models/argo-workflows/argoproj.io/v1alpha1/Workflow';
-import { stepParameters, writeStepList } from '../api/commands.ts';
+import { stepParameters } from '../api/commands.ts';
 import { badInput } from '../api/errors.ts';
 import { MACHINE_PARAMETERS, type ExternalCommand } from '../api/external-commands.ts';
 import type { Ask } from '../api/external-owner.ts';
@@ -12,8 +12,9 @@ import type { Policy } from '../api/policy.ts';
 import type { StepName } from '../api/steps.ts';
 import type { MachineUpgrade } from '../plan/external.ts';
 import type { Plan } from '../plan/types.ts';
+import { hostStepList } from './host-steps.ts';
 import { CONCURRENCY_KEY, concurrencyConfigMapName, externalTemplatesName } from './names.ts';
-import { flipSteps, updateTasks } from './update-tasks.ts';
+import { updateTasks } from './update-tasks.ts';
 
 export interface ExternalUpgradeInput {
   ask: Ask;
@@ -85,7 +86,7 @@ function parameters({ ask, number, policy }: ExternalUpgradeInput, plan: Plan) {
     number: String(number),
     'kubernetes-version': plan.kubernetes,
     release: plan.release ?? '',
-    steps: writeStepList(flipSteps(plan).map((name) => ({ name, timeoutSeconds: policy.timeouts[name] }))),
+    steps: hostStepList(plan, policy),
     drain: policy.drain,
     'drain-force': String(policy.drainForce),
     'untested-hosts': policy.untestedHosts,

@@ -8,14 +8,16 @@ export const STEP_DESCRIPTIONS: Readonly<Record<StepCommand, string>> = {
   backup: 'Saves the configuration of the node, and a snapshot of etcd on a control plane.',
   stage: 'Copies and checks the new binaries, and writes the plan file of the node.',
   prepull: 'Pulls the images that the new version needs.',
-  drain: 'Cordons the node and evicts its pods, respecting PodDisruptionBudgets.',
+  drain:
+    'Cordons the node and evicts its pods, respecting PodDisruptionBudgets; then lets the node go on with its list.',
   containerd: 'Replaces containerd and restarts it; running containers go on.',
   cni: 'Replaces the CNI plugins.',
   kubeadm: 'Replaces kubeadm and upgrades the node with it; on a control plane its static pods restart.',
   configure: 'Writes files, kubelet arguments and certificates that changed.',
   kubelet: 'Replaces kubelet and kubectl, and restarts the kubelet.',
-  verify: 'Checks that the node works and reports the wanted version.',
-  uncordon: 'Lets pods be scheduled on the node again, if this operation cordoned it.',
+  verify:
+    'Checks that the node works and reports the wanted version; then uncordons it, if an operation cordoned it.',
+  uncordon: 'By hand: lets pods be scheduled on the node again, if Refit cordoned it.',
   complete: 'Records the result on the Machine and takes away what protect set.',
   rollback:
     'By hand: puts the components of the node back as they were before an operation, where that can be done.',

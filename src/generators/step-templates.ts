@@ -160,7 +160,12 @@ function flags(command: StepCommand, perMachine: readonly string[]): string[] {
  * The default counts when the file is missing because the step failed early: without it Argo would report the
  * missing file instead of the failure, and try again. `work` and `drain` fail safe: nothing is touched.
  */
-const OUTPUT_DEFAULTS: Readonly<Record<string, string>> = { work: 'false', drain: 'false', host: 'unknown' };
+const OUTPUT_DEFAULTS: Readonly<Record<string, string>> = {
+  work: 'false',
+  drain: 'false',
+  'drain-first': 'false',
+  host: 'unknown',
+};
 
 function outputs(command: StepCommand) {
   return [...COMMON_OUTPUTS, ...(STEP_OUTPUTS[command] ?? [])].map((name) => ({

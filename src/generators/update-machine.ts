@@ -1,6 +1,5 @@
 // Plan -> Workflow: one operation of one Machine.
 import type { IWorkflow } from '@kubernetes-models/argo-workflows/argoproj.io/v1alpha1/Workflow';
-import { writeStepList } from '../api/commands.ts';
 import { WORKFLOW_SERVICE_ACCOUNT } from '../api/install.ts';
 import { boundedName, operationName } from '../api/names.ts';
 import {
@@ -13,8 +12,9 @@ import {
   OPERATION_LABEL,
 } from '../api/labels.ts';
 import { FINISH } from '../api/steps.ts';
+import { hostStepList } from './host-steps.ts';
 import { CONCURRENCY_KEY, concurrencyConfigMapName } from './names.ts';
-import { flipSteps, templateRef, updateTasks, type TasksInput } from './update-tasks.ts';
+import { templateRef, updateTasks, type TasksInput } from './update-tasks.ts';
 
 export interface UpdateMachineInput extends TasksInput {
   machine: { namespace: string; name: string; uid: string; cluster: string; nodeName?: string };
@@ -79,7 +79,7 @@ function parameters({ machine, number, plan, policy }: UpdateMachineInput) {
     hash: plan.hash,
     'kubernetes-version': plan.kubernetes,
     release: plan.release ?? '',
-    steps: writeStepList(flipSteps(plan).map((name) => ({ name, timeoutSeconds: policy.timeouts[name] }))),
+    steps: hostStepList(plan, policy),
     drain: policy.drain,
     'drain-force': String(policy.drainForce),
     'untested-hosts': policy.untestedHosts,

@@ -2,14 +2,17 @@
 import type { IDAGTask } from '@kubernetes-models/argo-workflows/argoproj.io/v1alpha1/DAGTask';
 import type { StepCommand } from '../api/commands.ts';
 import { badInput } from '../api/errors.ts';
+import { drainedFirst, secondsBefore, stepsAtDrain, type ListedStep } from '../api/host-plan.ts';
 import type { Policy } from '../api/policy.ts';
-import type { StepName } from '../api/steps.ts';
+import { isFlipStep, type StepName } from '../api/steps.ts';
 import type { Plan } from '../plan/types.ts';
+import { hostSteps } from './host-steps.ts';
 import { stepTemplatesName } from './names.ts';
 import { deadlineSeconds, stepRow, taskParameters } from './parameters.ts';
 
 const REQUIRED: readonly StepName[] = ['preflight', 'protect', 'stage', 'verify', 'complete'];
-const AFTER_PROTECT: readonly StepName[] = ['backup', 'stage', 'prepull'];
+/** Beside each other: the node is not disturbed by them. */
+const QUIET: readonly StepName[] = ['protect', 'backup', 'stage', 'prepull'];
 
 /**
  * `stage` has no condition although it has nothing to copy when there is no work: later tasks refer to its output,
@@ -18,13 +21,13 @@ const AFTER_PROTECT: readonly StepName[] = ['backup', 'stage', 'prepull'];
 const IF_WORK: readonly StepName[] = [
   'backup',
   'prepull',
+  'drain',
   'containerd',
   'cni',
   'kubeadm',
   'configure',
   'kubelet',
 ];
-const IF_DRAIN: readonly StepName[] = ['drain', 'uncordon'];
 
 export interface TasksInput {
   plan: Plan;
@@ -33,16 +36,22 @@ export interface TasksInput {
   version: string;
 }
 
-/** Tasks in the order of the plan. Errors: BadInput when the plan lacks a step that is always needed. */
+/**
+ * Tasks in the order of the plan. `drain` and the steps of the node start all at once: which of them begins when is the
+ * node's own affair, so that nobody waits for Argo while the node is disturbed. Errors: BadInput when the plan lacks a
+ * step that is always needed, or has one that is only done by hand.
+ */
 export function updateTasks({ plan, policy, version }: TasksInput): IDAGTask[] {
   const steps = plan.steps.map((step) => step.name);
   const missing = REQUIRED.filter((name) => !steps.includes(name));
   if (missing.length > 0) throw badInput('plan.steps', steps.join(','), `${missing.join(', ')} among them`);
-  const flip = flipSteps(plan);
+  // `verify` does it: a task beside it would come too early, one behind it too late.
+  if (steps.includes('uncordon')) throw badInput('plan.steps', steps.join(','), 'no uncordon among them');
+  const listed = hostSteps(plan, policy);
   return steps.map((name) => {
     const condition = when(name);
-    const dependencies = after(name, steps, flip);
-    const parameters = taskArguments(name, policy, flip);
+    const dependencies = after(name, steps);
+    const parameters = taskArguments(name, policy, listed);
     return {
       name,
       templateRef: templateRef(version, name),
@@ -57,22 +66,11 @@ export function templateRef(version: string, template: StepCommand) {
   return { name: stepTemplatesName(version), template, clusterScope: true };
 }
 
-/** What the node does by itself, in order, once the first of them hands it over. */
-export function flipSteps(plan: Plan): StepName[] {
-  return plan.steps.filter((step) => step.group === 'flip').map((step) => step.name);
-}
-
-function after(name: StepName, steps: readonly StepName[], flip: readonly StepName[]): StepName[] {
-  const included = (names: readonly StepName[]): StepName[] => names.filter((step) => steps.includes(step));
-  const quiet = included(AFTER_PROTECT);
+function after(name: StepName, steps: readonly StepName[]): StepName[] {
   if (name === 'preflight') return [];
-  if (name === 'protect') return ['preflight'];
-  if (quiet.includes(name)) return ['protect'];
-  if (name === 'drain') return quiet;
-  if (name === flip[0]) return steps.includes('drain') ? ['drain'] : quiet;
-  if (name === 'uncordon') return ['verify'];
-  if (name === 'complete') return [...flip, ...included(['uncordon'])];
-  return flip.slice(0, 1);
+  if (QUIET.includes(name)) return ['preflight'];
+  if (name === 'complete') return steps.filter((step) => step === 'drain' || isFlipStep(step));
+  return steps.filter((step) => QUIET.includes(step));
 }
 
 /** A skipped task lets the DAG go on, a failed or omitted one stops what follows. */
@@ -82,25 +80,25 @@ function ended(name: StepName): string {
 
 /** Both sides are quoted: unquoted text is an error for Argo. */
 function when(name: StepName): string | undefined {
-  const output = IF_WORK.includes(name) ? 'work' : IF_DRAIN.includes(name) ? 'drain' : undefined;
-  return output && `'{{tasks.preflight.outputs.parameters.${output}}}' == 'true'`;
+  return IF_WORK.includes(name) ? `'{{tasks.preflight.outputs.parameters.work}}' == 'true'` : undefined;
 }
 
 /** Only what differs from the template's defaults. */
-function taskArguments(name: StepName, policy: Policy, flip: readonly StepName[]) {
+function taskArguments(name: StepName, policy: Policy, listed: readonly ListedStep[]) {
   const values: Record<string, string> = {};
-  if (taskParameters(name).some((parameter) => parameter.name === 'plan-sha256')) {
-    values['plan-sha256'] = '{{tasks.stage.outputs.parameters.plan-sha256}}';
-  }
+  const takes = (parameter: string): boolean => taskParameters(name).some((each) => each.name === parameter);
+  if (takes('plan-sha256')) values['plan-sha256'] = '{{tasks.stage.outputs.parameters.plan-sha256}}';
+  // The node knows only then whether its containerd has work.
+  const mayBeFirst = listed[0]?.name === 'containerd' && stepsAtDrain(listed).before !== undefined;
+  if (mayBeFirst && takes('drain-first'))
+    values['drain-first'] = '{{tasks.preflight.outputs.parameters.drain-first}}';
+  if (name === 'drain') values['needed'] = '{{tasks.preflight.outputs.parameters.drain}}';
   const timeoutSeconds = policy.timeouts[name];
   const standard = stepRow(name).timeoutSeconds;
-  const deadline = deadlineSeconds(name, timeoutSeconds + waitSeconds(name, policy, flip));
+  const lists = mayBeFirst ? [listed, drainedFirst(listed)] : [listed];
+  const before = Math.max(...lists.map((list) => secondsBefore(name, list)));
+  const deadline = deadlineSeconds(name, timeoutSeconds + before);
   if (timeoutSeconds !== standard) values['timeout-seconds'] = String(timeoutSeconds);
   if (deadline !== deadlineSeconds(name, standard)) values['deadline-seconds'] = String(deadline);
   return Object.entries(values).map(([key, value]) => ({ name: key, value }));
-}
-
-/** A task that attaches to the node's unit first waits for the steps between the hand-over and its own. */
-function waitSeconds(name: StepName, policy: Policy, flip: readonly StepName[]): number {
-  return flip.slice(1, Math.max(1, flip.indexOf(name))).reduce((sum, step) => sum + policy.timeouts[step], 0);
 }

@@ -53,11 +53,14 @@ export function waitingForArgo(number: number): { message: string; retryAfterSec
   };
 }
 
+/** `drain`, the steps of the node, `complete`: they begin together, and so do not get fewer while time passes. */
+const MOST_AT_ONCE = 8;
+
 /** When to ask again: sooner towards the end. */
 export function retryAfterSeconds(workflow: WorkflowView | undefined): number {
   const left = workflow?.tasks.filter((task) => !OVER.includes(task.phase)).length ?? Infinity;
   if (left <= 2) return 2;
-  return left <= 5 ? 5 : 10;
+  return left <= MOST_AT_ONCE ? 5 : 10;
 }
 
 export function duration(from: Date, to: Date): string {

@@ -97,13 +97,27 @@ export function planSteps(role: Role, drain: Policy['drain'], work: Work): Plann
   if (flip.length > 0) include('stage', `prepares ${flip.map(([name]) => name).join(', ')}`);
   if (isDrained(drain, flip.length > 0, disturbing.length > 0)) {
     include('drain', drain === 'auto' ? `disturbed by ${disturbing.join(', ')}` : 'policy: always', true);
-    include('uncordon', 'ends what drain began');
   }
   include('verify', 'always: the node must show what is wanted');
   include('complete', 'always: the result is recorded on the Machine');
-  return STEPS.flatMap(({ name, group }) => {
+  const steps = STEPS.flatMap(({ name, group }) => {
     const step = planned.get(name);
     return step ? [{ name, group, disruptive: step.disruptive, reason: step.reason }] : [];
+  });
+  return role === 'control-plane' ? drainedLate(steps) : steps;
+}
+
+/**
+ * As kubeadm's documentation has it: of a control plane `kubeadm` restarts the static pods one after the other, which
+ * takes minutes and disturbs no other pod. A new containerd may disturb all of them, and comes before it: if the node finds
+ * that it has work, it is drained first all the same.
+ */
+function drainedLate(steps: PlannedStep[]): PlannedStep[] {
+  const drain = steps.find(({ name }) => name === 'drain');
+  if (!drain || !steps.some(({ name }) => name === 'kubeadm')) return steps;
+  return steps.flatMap((step) => {
+    if (step === drain) return [];
+    return step.name === 'kubeadm' ? [step, drain] : [step];
   });
 }
 

@@ -1,5 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
-import { hostPlanDigest, hostPlanSchema, type HostPlan } from '../../src/api/host-plan.ts';
+import {
+  drainedFirst,
+  hostPlanDigest,
+  hostPlanSchema,
+  secondsBefore,
+  stepsAtDrain,
+  type HostPlan,
+} from '../../src/api/host-plan.ts';
 
 const PLAN: HostPlan = {
   version: 1,
@@ -29,6 +36,7 @@ describe('the schema', () => {
     ['another version', { version: 2 }],
     ['an unknown step', { steps: [{ name: 'reboot', timeoutSeconds: 60 }] }],
     ['a step without bound', { steps: [{ name: 'kubelet', timeoutSeconds: 0 }] }],
+    ['a wait without bound', { steps: [{ name: 'kubelet', timeoutSeconds: 60, waitSeconds: 0 }] }],
     ['an operation that is a path', { operation: '../../etc' }],
     ['a host without identity', { node: { name: 'edge-1', uid: 'n-1' } }],
     ['an unknown role', { role: 'etcd' }],
@@ -51,11 +59,47 @@ describe('the digest', () => {
     ['node', { node: { ...PLAN.node, machineID: 'm-2' } }],
     ['release', { release: 'r2' }],
     ['order of steps', { steps: PLAN.steps.toReversed() }],
+    ['wait of a step', { steps: PLAN.steps.map((step) => ({ ...step, waitSeconds: 60 })) }],
   ])('changes with the %s', (_, change) => {
     expect(hostPlanDigest({ ...PLAN, ...change })).not.toBe(hostPlanDigest(PLAN));
   });
 
   it('refuses what is no plan', () => {
     expect(() => hostPlanDigest({ ...PLAN, operation: 'Not a name' })).toThrow();
+  });
+});
+
+describe('a list that waits for drain', () => {
+  const list = [
+    { name: 'kubeadm', timeoutSeconds: 100 },
+    { name: 'configure', timeoutSeconds: 20, waitSeconds: 1000 },
+    { name: 'kubelet', timeoutSeconds: 30 },
+  ] as const;
+
+  it('names the step that waits, and the one before it', () => {
+    expect(stepsAtDrain(list)).toEqual({ waiting: list[1], before: list[0] });
+    expect(stepsAtDrain(list.slice(1))).toEqual({ waiting: list[1], before: undefined });
+    expect(stepsAtDrain(list.slice(2))).toEqual({ waiting: undefined, before: undefined });
+  });
+
+  it('waits with its first step when it must be drained first', () => {
+    const wait = { waitSeconds: 1000 };
+    expect(drainedFirst(list)).toEqual([
+      { ...list[0], ...wait },
+      { name: 'configure', timeoutSeconds: 20 },
+      list[2],
+    ]);
+    expect(drainedFirst(list.slice(2))).toEqual(list.slice(2));
+    expect(drainedFirst(drainedFirst(list))).toEqual(drainedFirst(list));
+  });
+
+  it.each([
+    ['kubeadm', 0],
+    ['drain', 100],
+    ['configure', 1100],
+    ['kubelet', 1120],
+    ['verify', 0],
+  ])('begins %s after %s s at most', (step, seconds) => {
+    expect(secondsBefore(step, list)).toBe(seconds);
   });
 });

@@ -3,7 +3,6 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { EXIT } from '../../src/api/commands.ts';
 import { askOf } from '../../src/api/external-owner.ts';
-import { STEP_NAMES } from '../../src/api/steps.ts';
 import { systemClock } from '../../src/cli/clock.ts';
 import { externalTemplates } from '../../src/generators/external-templates.ts';
 import { externalUpgradeWorkflow } from '../../src/generators/external-upgrade.ts';
@@ -14,7 +13,7 @@ import type { Store } from '../../src/hook/store.ts';
 import type { Ending } from '../helpers/argo-pod.ts';
 import { eventually } from '../helpers/eventually.ts';
 import { controlPlane, machineDeployment } from '../helpers/external.ts';
-import { plan } from '../helpers/plan.ts';
+import { plan, PLAN_STEPS } from '../helpers/plan.ts';
 import { edited, policyOf } from '../helpers/requests.ts';
 import { apiOf, expectOk, kubeConfigOf } from './api.ts';
 import { startArgoController } from './argo-controller.ts';
@@ -101,7 +100,7 @@ async function start(owner: string, { role, machines }: Upgrade): Promise<void> 
   if (role === 'worker') await store.limitWorkers({ namespace, name: owner, uid: `c-${id}`, labels: {} }, 2);
   const upgrades = machines.map((name) => ({
     ...{ name, uid: `uid-${name}`, nodeName: name, number: 1, hash: `hash-of-${name}` },
-    plan: plan(role, STEP_NAMES),
+    plan: plan(role, PLAN_STEPS),
     patches: { machine: {}, bootstrapConfig: {}, infrastructureMachine: {} },
   }));
   const workflow = externalUpgradeWorkflow({ ask, apiVersion: 'v1', number: 1, upgrades, policy, version });
@@ -175,7 +174,7 @@ describe('the upgrade of an owner', () => {
     expect(starts.at(-1)).toBe('release');
     expect(mostAtOnce('well')).toBe(1);
     expect(starts.indexOf('well-b begin')).toBeGreaterThan(starts.indexOf('well-a complete'));
-    const steps = ['begin', ...STEP_NAMES, 'settle'].sort();
+    const steps = ['begin', ...PLAN_STEPS, 'settle'].sort();
     for (const machine of ['well-a', 'well-b']) {
       const own = events('well').filter(
         ({ args, what }) => what === 'started' && machineOf(args) === machine,

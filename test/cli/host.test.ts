@@ -11,7 +11,7 @@ describe('refit host', () => {
   it.each([
     ['an operation that is a path', ['cancel', '--operation=../etc'], 'expected an operation'],
     ['no operation', ['rollback'], '--operation'],
-    ['an unknown step', ['run', '--operation=x', '--step=drain'], 'Allowed choices'],
+    ['an unknown step', ['run', '--operation=x', '--step=uncordon'], 'Allowed choices'],
     [
       'a watchdog of a step that has none',
       ['watchdog', '--operation=x', '--step=stage', '--turn=0'],

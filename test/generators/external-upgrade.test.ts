@@ -1,12 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import { askOf } from '../../src/api/external-owner.ts';
 import { parsePolicy } from '../../src/api/policy.ts';
-import { STEP_NAMES } from '../../src/api/steps.ts';
 import { externalUpgradeWorkflow, type ExternalUpgradeInput } from '../../src/generators/external-upgrade.ts';
 import type { MachineUpgrade } from '../../src/plan/external.ts';
 import { controlPlane, machineDeployment } from '../helpers/external.ts';
 import { expectGolden, toYaml } from '../helpers/golden.ts';
-import { plan, steps } from '../helpers/plan.ts';
+import { PLAN_STEPS, plan, steps } from '../helpers/plan.ts';
 
 function upgrade(role: 'control-plane' | 'worker', name: string): MachineUpgrade {
   return {
@@ -15,7 +14,12 @@ function upgrade(role: 'control-plane' | 'worker', name: string): MachineUpgrade
     nodeName: name,
     number: 2,
     hash: 'v1-0123456789abcdef',
-    plan: plan(role, steps('prepull', 'drain', 'kubeadm', 'kubelet')),
+    plan: plan(
+      role,
+      role === 'worker'
+        ? steps('prepull', 'drain', 'kubeadm', 'kubelet')
+        : steps('prepull', 'kubeadm', 'drain', 'kubelet'),
+    ),
     patches: { machine: {}, bootstrapConfig: {}, infrastructureMachine: {} },
   };
 }
@@ -105,10 +109,10 @@ describe('the Workflow of an owner', () => {
   it('does every step between begin and settle, and complete last', () => {
     const input = {
       ...ofControlPlane,
-      upgrades: [{ ...upgrade('control-plane', 'cp-a'), plan: plan('control-plane', STEP_NAMES) }],
+      upgrades: [{ ...upgrade('control-plane', 'cp-a'), plan: plan('control-plane', PLAN_STEPS) }],
     };
     const names = tasksOf(input, 'machine').map(({ name }) => name);
-    expect(names).toEqual(['begin', ...STEP_NAMES.slice(0, -1), 'settle', 'complete']);
+    expect(names).toEqual(['begin', ...PLAN_STEPS.slice(0, -1), 'settle', 'complete']);
     const waitsFor = Object.fromEntries(
       tasksOf(input, 'machine').map(({ name, depends }) => [name, depends]),
     );

@@ -5,7 +5,7 @@ import { STEP_NAMES } from '../../src/api/steps.ts';
 import { stepTemplates } from '../../src/generators/step-templates.ts';
 import { updateMachineWorkflow, type UpdateMachineInput } from '../../src/generators/update-machine.ts';
 import { expectGolden, GOLDEN_FOLDER, toYaml } from '../helpers/golden.ts';
-import { plan, steps } from '../helpers/plan.ts';
+import { plan, PLAN_STEPS, steps } from '../helpers/plan.ts';
 
 const worker = {
   namespace: 'lab',
@@ -26,7 +26,7 @@ function input(overrides: Partial<UpdateMachineInput> = {}): UpdateMachineInput 
   return {
     machine: worker,
     number: 3,
-    plan: plan('worker', STEP_NAMES),
+    plan: plan('worker', PLAN_STEPS),
     policy: parsePolicy({}),
     version: '0.1.0',
     from: 'v1.33.7',
@@ -38,7 +38,7 @@ const CASES: Record<string, UpdateMachineInput> = {
   'control-plane-upgrade': input({
     machine: controlPlane,
     number: 1,
-    plan: plan('control-plane', steps('prepull', 'drain', 'kubeadm', 'kubelet')),
+    plan: plan('control-plane', steps('prepull', 'kubeadm', 'drain', 'kubelet')),
   }),
   'worker-upgrade': input({
     number: 1,
@@ -56,7 +56,10 @@ const CASES: Record<string, UpdateMachineInput> = {
   'control-plane-full': input({
     machine: controlPlane,
     number: 4,
-    plan: plan('control-plane', STEP_NAMES),
+    plan: plan(
+      'control-plane',
+      steps('prepull', 'containerd', 'cni', 'kubeadm', 'drain', 'configure', 'kubelet'),
+    ),
     policy: parsePolicy({ drain: 'always', timeouts: { drain: 3600, kubeadm: 2400 } }),
   }),
 };

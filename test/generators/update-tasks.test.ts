@@ -1,13 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
 import type { IDAGTask } from '@kubernetes-models/argo-workflows/argoproj.io/v1alpha1/DAGTask';
 import { parsePolicy } from '../../src/api/policy.ts';
-import { STEP_NAMES, type StepName } from '../../src/api/steps.ts';
+import type { StepName } from '../../src/api/steps.ts';
 import { updateTasks } from '../../src/generators/update-tasks.ts';
-import { plan, steps } from '../helpers/plan.ts';
+import { plan, PLAN_STEPS, steps } from '../helpers/plan.ts';
 
-function tasks(names: readonly StepName[] = STEP_NAMES, policy: unknown = {}): IDAGTask[] {
+function tasks(names: readonly StepName[] = PLAN_STEPS, policy: unknown = {}): IDAGTask[] {
   return updateTasks({ plan: plan('worker', names), policy: parsePolicy(policy), version: '0.1.0' });
 }
+
+/** As a control plane without a new container runtime is drained. */
+const LATE = steps('prepull', 'kubeadm', 'drain', 'configure', 'kubelet');
 
 function task(name: StepName, from = tasks()): IDAGTask {
   return from.find((candidate) => candidate.name === name)!;
@@ -28,14 +31,13 @@ function dependencies(from: IDAGTask): string[] {
 }
 
 /** What becomes of each task, as Argo decides it: `depends` first, then `when`. */
-function run(given: IDAGTask[], outputs: { work: boolean; drain: boolean }, failing?: string) {
+function run(given: IDAGTask[], work: boolean, failing?: string) {
   const phases: Record<string, string> = {};
   for (const each of given) {
     const mayRun = clauses(each).every((accepted) =>
       accepted.some((text) => text === `${text.split('.')[0]}.${phases[text.split('.')[0] ?? '']}`),
     );
-    const [, output] = /outputs\.parameters\.(work|drain)\}\}' == 'true'$/.exec(each.when ?? '') ?? [];
-    const isSkipped = output !== undefined && !outputs[output as 'work' | 'drain'];
+    const isSkipped = each.when === "'{{tasks.preflight.outputs.parameters.work}}' == 'true'" && !work;
     const ended = each.name === failing ? 'Failed' : 'Succeeded';
     phases[each.name] = !mayRun ? 'Omitted' : isSkipped ? 'Skipped' : ended;
   }
@@ -48,9 +50,10 @@ function ancestors(name: string, given: IDAGTask[]): Set<string> {
 }
 
 const PLANS: [string, readonly StepName[]][] = [
-  ['every step', STEP_NAMES],
+  ['every step', PLAN_STEPS],
   ['files only', steps('drain', 'configure')],
-  ['no drain', steps('kubeadm', 'kubelet').filter((name) => name !== 'uncordon')],
+  ['a late drain', LATE],
+  ['no drain', steps('kubeadm', 'kubelet')],
   ['nothing but verify', steps()],
 ];
 
@@ -84,7 +87,7 @@ describe.each(PLANS)('updateTasks of a plan with %s', (_name, names) => {
   });
 
   it.each(names)('when %s fails, starts nothing that comes after it, and never completes', (failing) => {
-    const phases = run(given, { work: true, drain: true }, failing);
+    const phases = run(given, true, failing);
     for (const each of given) {
       if (ancestors(each.name, given).has(failing))
         expect([each.name, phases[each.name]]).toEqual([each.name, 'Omitted']);
@@ -93,12 +96,12 @@ describe.each(PLANS)('updateTasks of a plan with %s', (_name, names) => {
   });
 
   it('runs everything when there is work', () => {
-    const phases = run(given, { work: true, drain: true });
+    const phases = run(given, true);
     expect(new Set(Object.values(phases))).toEqual(new Set(['Succeeded']));
   });
 
   it('leaves the node alone when there is none, and still verifies and completes', () => {
-    const phases = run(given, { work: false, drain: false });
+    const phases = run(given, false);
     const ran = Object.keys(phases).filter((name) => phases[name] === 'Succeeded');
     expect(ran).toEqual(['preflight', 'protect', 'stage', 'verify', 'complete']);
     expect(Object.values(phases)).not.toContain('Omitted');
@@ -106,51 +109,59 @@ describe.each(PLANS)('updateTasks of a plan with %s', (_name, names) => {
 });
 
 describe('updateTasks', () => {
-  it('hands the node over once it is drained; the other steps attach at the same time', () => {
-    expect(dependencies(task('containerd'))).toEqual(['drain']);
-    for (const name of ['cni', 'kubeadm', 'configure', 'kubelet'] as const) {
-      expect(dependencies(task(name))).toEqual(['containerd']);
+  const QUIET = ['protect', 'backup', 'stage', 'prepull'];
+
+  it('prepares and protects in parallel, only after preflight: what it refuses leaves no protection behind', () => {
+    for (const name of ['protect', 'backup', 'stage', 'prepull'] as const) {
+      expect(dependencies(task(name))).toEqual(['preflight']);
     }
   });
 
-  it('prepares in parallel before the node is drained', () => {
-    for (const name of ['backup', 'stage', 'prepull'] as const) {
-      expect(dependencies(task(name))).toEqual(['protect']);
-    }
-    expect(dependencies(task('drain'))).toEqual(['backup', 'stage', 'prepull']);
+  it.each<[string, readonly StepName[]]>([
+    ['early', PLAN_STEPS],
+    ['late', LATE],
+  ])('starts an %s drain and all that the node does by itself at once', (_, names) => {
+    const given = tasks(names);
+    const once = names.slice(names.indexOf('prepull') + 1, -1);
+    for (const name of once) expect([name, dependencies(task(name, given))]).toEqual([name, QUIET]);
+    expect(dependencies(task('complete', given))).toEqual(once);
   });
 
-  it('hands over without a drain when the plan has none', () => {
+  it('starts the same without a drain when the plan has none', () => {
     const given = tasks(steps('kubeadm', 'kubelet'));
-    expect(dependencies(task('kubeadm', given))).toEqual(['backup', 'stage']);
-  });
-
-  it('works on a node that need not be drained', () => {
-    const phases = run(tasks(), { work: true, drain: false });
-    expect(phases).toMatchObject({
-      drain: 'Skipped',
-      containerd: 'Succeeded',
-      uncordon: 'Skipped',
-      complete: 'Succeeded',
-    });
-  });
-
-  it('attaches to each step that the node does by itself once it was handed over', () => {
-    for (const name of ['cni', 'kubeadm', 'configure', 'kubelet', 'verify'] as const) {
-      expect(dependencies(task(name))).toEqual(['containerd']);
+    for (const name of ['kubeadm', 'kubelet', 'verify'] as const) {
+      expect(dependencies(task(name, given))).toEqual(['protect', 'backup', 'stage']);
     }
   });
 
-  it('completes after every step of the node', () => {
-    expect(dependencies(task('complete'))).toEqual([
-      ...['containerd', 'cni', 'kubeadm', 'configure', 'kubelet', 'verify'],
-      'uncordon',
+  it('lets the node say whether a new containerd must find it drained first, where that is not so anyway', () => {
+    const all = steps('containerd', 'cni', 'kubeadm', 'drain', 'kubelet');
+    const told = tasks(all).filter((each) => argument(each, 'drain-first') !== undefined);
+    expect(told.map(({ name }) => name)).toEqual([
+      'stage',
+      ...['containerd', 'cni', 'kubeadm', 'drain', 'kubelet', 'verify'],
     ]);
+    expect(argument(task('stage', tasks(all)), 'drain-first')).toBe(
+      '{{tasks.preflight.outputs.parameters.drain-first}}',
+    );
+    // containerd may wait for the drain, 2400 s, or the drain for kubeadm
+    expect(argument(task('containerd', tasks(all)), 'deadline-seconds')).toBe(String(300 + 1200 + 2400));
+    expect(argument(task('drain', tasks(all)), 'deadline-seconds')).toBe(
+      String(1200 + 1200 + 300 + 120 + 1800),
+    );
+    for (const given of [tasks(), tasks(LATE)]) {
+      for (const each of given) expect(argument(each, 'drain-first')).toBeUndefined();
+    }
   });
 
-  it('passes the digest of the plan to every step of the node, and only to those', () => {
+  it('tells drain whether pods must move away', () => {
+    expect(argument(task('drain'), 'needed')).toBe('{{tasks.preflight.outputs.parameters.drain}}');
+  });
+
+  it('passes the digest of the plan to drain and to every step of the node, and only to those', () => {
     const passed = tasks().filter((each) => argument(each, 'plan-sha256') !== undefined);
     expect(passed.map(({ name }) => name)).toEqual([
+      'drain',
       'containerd',
       'cni',
       'kubeadm',
@@ -160,27 +171,39 @@ describe('updateTasks', () => {
     ]);
   });
 
-  it('gives an attached step the time of those before it', () => {
-    // own timeout + 1200 s; kubelet waits for cni 120 s, kubeadm 1800 s and configure 300 s
-    expect(argument(task('containerd'), 'deadline-seconds')).toBeUndefined();
-    expect(argument(task('kubelet'), 'deadline-seconds')).toBe(String(600 + 1200 + 120 + 1800 + 300));
+  it('gives an attached step the time of those before it, and of the drain', () => {
+    // own timeout + 1200 s; the list waits for the drain for 1200 + 1200 s
+    expect(argument(task('drain'), 'deadline-seconds')).toBeUndefined();
+    expect(argument(task('containerd'), 'deadline-seconds')).toBe(String(300 + 1200 + 2400));
+    // kubelet waits for containerd 300 s, cni 120 s, kubeadm 1800 s and configure 300 s
+    expect(argument(task('kubelet'), 'deadline-seconds')).toBe(
+      String(600 + 1200 + 2400 + 300 + 120 + 1800 + 300),
+    );
+  });
+
+  it('gives a late drain the time of what comes before it', () => {
+    const given = tasks(LATE);
+    expect(argument(task('kubeadm', given), 'deadline-seconds')).toBeUndefined();
+    expect(argument(task('drain', given), 'deadline-seconds')).toBe(String(1200 + 1200 + 1800));
+    expect(argument(task('configure', given), 'deadline-seconds')).toBe(String(300 + 1200 + 1800 + 2400));
   });
 
   it('passes timeouts only where the policy differs', () => {
-    const given = tasks(STEP_NAMES, { timeouts: { drain: 3600 } });
-    expect(task('drain', given).arguments).toEqual({
-      parameters: [
-        { name: 'timeout-seconds', value: '3600' },
-        { name: 'deadline-seconds', value: '3720' },
-      ],
-    });
+    const given = tasks(PLAN_STEPS, { timeouts: { drain: 3600 } });
+    expect(argument(task('drain', given), 'timeout-seconds')).toBe('3600');
+    expect(argument(task('drain', given), 'deadline-seconds')).toBe('4800');
+    expect(argument(task('kubeadm', given), 'timeout-seconds')).toBeUndefined();
     expect(task('preflight', given).arguments).toBeUndefined();
+  });
+
+  it('refuses a task that uncordons: verify does it', () => {
+    expect(() => tasks([...steps('kubelet'), 'uncordon'])).toThrow('expected no uncordon among them');
   });
 
   it.each(['preflight', 'protect', 'stage', 'verify', 'complete'] as const)(
     'refuses a plan without %s',
     (missing) => {
-      const names = STEP_NAMES.filter((name) => name !== missing);
+      const names = PLAN_STEPS.filter((name) => name !== missing);
       expect(() => tasks(names)).toThrow(`expected ${missing} among them`);
     },
   );

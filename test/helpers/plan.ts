@@ -1,11 +1,14 @@
-import { step, type Role, type StepName } from '../../src/api/steps.ts';
+import { step, STEP_NAMES, type Role, type StepName } from '../../src/api/steps.ts';
 import type { Plan } from '../../src/plan/types.ts';
 
 const DISRUPTIVE: readonly StepName[] = ['drain', 'containerd', 'kubeadm', 'configure', 'kubelet'];
 
+/** All that a plan may have, in the order of a worker. */
+export const PLAN_STEPS: readonly StepName[] = STEP_NAMES.filter((name) => name !== 'uncordon');
+
 /** Steps that every plan has, around those given. */
 export function steps(...between: StepName[]): StepName[] {
-  return ['preflight', 'protect', 'backup', 'stage', ...between, 'verify', 'uncordon', 'complete'];
+  return ['preflight', 'protect', 'backup', 'stage', ...between, 'verify', 'complete'];
 }
 
 /** A plan of these steps in this order. */

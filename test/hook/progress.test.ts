@@ -63,8 +63,8 @@ describe('retryAfterSeconds', () => {
   it('is never 0, which would mean done, and gets shorter towards the end', () => {
     const left = (count: number): WorkflowView =>
       workflow(Array.from({ length: count }, () => task('backup', 'Pending')));
-    expect([undefined, left(10), left(4), left(1), left(0)].map(retryAfterSeconds)).toEqual([
-      10, 10, 5, 2, 2,
+    expect([undefined, left(10), left(8), left(4), left(1), left(0)].map(retryAfterSeconds)).toEqual([
+      10, 10, 5, 5, 2, 2,
     ]);
   });
 });

@@ -56,6 +56,10 @@ export interface Order {
   operation?: string;
   /** Default: all of the flip group. */
   steps?: readonly FlipStep[];
+  /** Waits for drain. */
+  waiting?: FlipStep;
+  /** Of drain. */
+  drained?: boolean;
   timeoutSeconds?: number;
   planSha256?: string | undefined;
   files?: DesiredConfiguration['files'];
@@ -98,19 +102,21 @@ export async function createWorker(
     steps: steps.map((name) => ({
       name,
       timeoutSeconds: order.timeoutSeconds ?? stepRow(name).timeoutSeconds,
+      ...(name === order.waiting ? { waitSeconds: 600 } : {}),
     })),
   });
 
   function inputOf(order: Order): NodeInput {
     const plan = planOf(order);
-    const isFlip = FLIP_STEPS.some((name) => name === order.step);
+    const isOfList = order.step === 'drain' || FLIP_STEPS.some((name) => name === order.step);
     return {
       version: 1,
       step: order.step,
       timeoutSeconds: order.timeoutSeconds ?? 120,
       plan,
-      planSha256: order.planSha256 ?? (isFlip ? hostPlanDigest(plan) : ''),
+      planSha256: order.planSha256 ?? (isOfList ? hostPlanDigest(plan) : ''),
       desired: desiredOf(order),
+      ...(order.drained === undefined ? {} : { drained: order.drained }),
       ...(order.workflowStatus === undefined ? {} : { workflowStatus: order.workflowStatus }),
     };
   }

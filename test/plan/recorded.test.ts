@@ -30,7 +30,7 @@ const EXPECTED: Record<string, Expected> = {
   'kcp-version-1.33-to-1.34': {
     decision: 'accept',
     differences: ['machine /spec/version claimed'],
-    steps: 'stage prepull drain kubeadm kubelet',
+    steps: 'stage prepull kubeadm drain kubelet',
   },
   'kcp-files-kubeletargs-etcdtag-certsans': {
     decision: 'accept',
@@ -40,7 +40,7 @@ const EXPECTED: Record<string, Expected> = {
       'bootstrapConfig /spec/files/0/content claimed',
       'bootstrapConfig /spec/joinConfiguration/nodeRegistration/kubeletExtraArgs/2 claimed',
     ],
-    steps: 'stage prepull drain kubeadm configure kubelet',
+    steps: 'stage prepull kubeadm drain configure kubelet',
   },
   'kcp-infra-and-version-1.34-to-1.35': {
     decision: 'block',
@@ -49,7 +49,7 @@ const EXPECTED: Record<string, Expected> = {
       'infrastructureMachine /spec/backend/inMemory/node/provisioning/startupJitter uncovered',
       'infrastructureMachine /spec/backend/inMemory/vm/provisioning/startupDuration uncovered',
     ],
-    steps: 'stage prepull drain kubeadm kubelet',
+    steps: 'stage prepull kubeadm drain kubelet',
   },
   'kcp-removals-extraargs-scheduler-files-ntp': {
     decision: 'block',
@@ -60,7 +60,7 @@ const EXPECTED: Record<string, Expected> = {
       'bootstrapConfig /spec/files/2 uncovered',
       'bootstrapConfig /spec/ntp/servers uncovered',
     ],
-    steps: 'stage prepull drain kubeadm kubelet',
+    steps: 'stage prepull kubeadm drain kubelet',
   },
   'kcp-maxsurge-1': ONE_FILE('bootstrapConfig /spec'),
   'md-version-1.33-to-1.34': {
@@ -91,7 +91,7 @@ const EXPECTED: Record<string, Expected> = {
 
 const byHand = (containing: string) => recordings(containing).filter((path) => !isOfLab(path));
 
-const AROUND = ['preflight', 'protect', 'backup', 'verify', 'uncordon', 'complete'];
+const AROUND = ['preflight', 'protect', 'backup', 'verify', 'complete'];
 const folderOf = (path: string) => path.split('/')[0] ?? '';
 
 function work(steps: readonly { name: string }[]): string {
@@ -147,6 +147,7 @@ describe('UpdateMachine', () => {
   it.each(byHand('-updatemachine'))('%s', (path) => {
     const plan = planUpdate(updateMachine(recorded(path)), policyOf(), NO_FACTS);
     expect(plan.role).toBe(path.startsWith('kcp') ? 'control-plane' : 'worker');
-    expect(work(plan.steps)).toBe('stage prepull drain kubeadm configure kubelet');
+    const drained = plan.role === 'worker' ? 'drain kubeadm' : 'kubeadm drain';
+    expect(work(plan.steps)).toBe(`stage prepull ${drained} configure kubelet`);
   });
 });

@@ -53,32 +53,32 @@ describe('steps that a CanUpdate request needs', () => {
       'a version of a worker',
       'worker',
       [VERSION],
-      'preflight protect backup stage prepull drain! kubeadm kubelet! verify uncordon complete',
+      'preflight protect backup stage prepull drain! kubeadm kubelet! verify complete',
     ],
     [
       'a version of a control plane',
       'control-plane',
       [VERSION],
-      'preflight protect backup stage prepull drain! kubeadm! kubelet! verify uncordon complete',
+      'preflight protect backup stage prepull kubeadm! drain! kubelet! verify complete',
     ],
     ['a file', 'control-plane', [FILE], 'preflight protect backup stage configure verify complete'],
     [
       'a file of containerd',
       'worker',
       [claim('files', '/etc/containerd/a', ['configure'], true)],
-      'preflight protect backup stage drain! configure! verify uncordon complete',
+      'preflight protect backup stage drain! configure! verify complete',
     ],
     [
       'a kubelet argument',
       'worker',
       [ARGUMENT],
-      'preflight protect backup stage drain! configure kubelet! verify uncordon complete',
+      'preflight protect backup stage drain! configure kubelet! verify complete',
     ],
     [
       'certSANs',
       'control-plane',
       [SANS],
-      'preflight protect backup stage drain! kubeadm! configure! verify uncordon complete',
+      'preflight protect backup stage kubeadm! drain! configure! verify complete',
     ],
   ])('for %s', (_, role, claims, expected) => {
     expect(brief(needed(claims, { role }))).toBe(expected);
@@ -111,7 +111,6 @@ describe('steps that a CanUpdate request needs', () => {
       'kubeadm:flip',
       'kubelet:flip',
       'verify:flip',
-      'uncordon:-',
       'complete:-',
     ]);
   });
@@ -126,7 +125,8 @@ describe('drain', () => {
     ['never', VERSION, false],
   ])('%s: %j is %s', (drain, cause, expected) => {
     const names = needed([cause], { policy: policyOf({ drain }) }).map(({ name }) => name);
-    expect([names.includes('drain'), names.includes('uncordon')]).toEqual([expected, expected]);
+    expect(names.includes('drain')).toBe(expected);
+    expect(names).not.toContain('uncordon');
   });
 });
 
@@ -163,7 +163,7 @@ describe('containerd and cni', () => {
   it('come before kubeadm, say which release, and containerd disturbs', () => {
     const steps = upgrade(old, release({ containerd: '2.1.5', cni: '1.8.0' }));
     expect(brief(steps)).toBe(
-      'preflight protect backup stage prepull drain! containerd! cni kubeadm kubelet! verify uncordon complete',
+      'preflight protect backup stage prepull drain! containerd! cni kubeadm kubelet! verify complete',
     );
     expect(reason(steps, 'containerd')).toBe('containerd 2.1.5 of release new');
     expect(reason(steps, 'stage')).toContain('containerd');
@@ -172,13 +172,10 @@ describe('containerd and cni', () => {
 
 describe('steps of UpdateMachine', () => {
   it.each<[Role, string]>([
-    [
-      'worker',
-      'preflight protect backup stage prepull drain! kubeadm configure kubelet! verify uncordon complete',
-    ],
+    ['worker', 'preflight protect backup stage prepull drain! kubeadm configure kubelet! verify complete'],
     [
       'control-plane',
-      'preflight protect backup stage prepull drain! kubeadm! configure! kubelet! verify uncordon complete',
+      'preflight protect backup stage prepull kubeadm! drain! configure! kubelet! verify complete',
     ],
   ])('of a %s are all that may have work', (role, expected) => {
     expect(brief(possible({ role }))).toBe(expected);
@@ -192,6 +189,12 @@ describe('steps of UpdateMachine', () => {
     expect(brief(possible({ policy: map({ cni: '1.8.0' }) }))).toContain(' cni kubeadm');
   });
 
+  it('drain a control plane behind kubeadm whatever the release brings: the node knows whether that is too late', () => {
+    const release = { name: 'a', kubernetes: 'v1.34.3', containerd: '2.1.4', cni: '1.8.0' };
+    const steps = possible({ role: 'control-plane', policy: policyOf({ imageMap: imageMap(release) }) });
+    expect(brief(steps)).toContain(' containerd! cni kubeadm! drain! configure! kubelet!');
+  });
+
   it('say that the host decides', () => {
     const steps = possible({ role: 'control-plane' });
     for (const name of ['prepull', 'kubeadm', 'configure', 'kubelet']) {
@@ -200,6 +203,6 @@ describe('steps of UpdateMachine', () => {
   });
 
   it('follow the drain policy', () => {
-    expect(brief(possible({ policy: policyOf({ drain: 'never' }) }))).not.toMatch(/drain|uncordon/);
+    expect(brief(possible({ policy: policyOf({ drain: 'never' }) }))).not.toMatch(/drain/);
   });
 });

@@ -24,8 +24,9 @@ export function statusText({ node, lock, operations, backups }: NodeStatus): str
 }
 
 function operationText({ operation, state, kubernetes, unit, steps }: OperationStatus): string {
+  const isAtDrain = state === 'waiting' && unit === 'active';
   const facts = [
-    STATES[state],
+    isAtDrain ? 'waits until the node is drained' : STATES[state],
     ...(kubernetes === undefined ? [] : [`to ${kubernetes}`]),
     ...(unit === undefined ? [] : [`unit ${unit}`]),
   ];

@@ -1,5 +1,6 @@
 // What a step on a simulated node is given and gives.
 import { StatusError } from '../../api/errors.ts';
+import type { ListedStep } from '../../api/host-plan.ts';
 import type { StepResult } from '../../api/step-result.ts';
 import type { StepName } from '../../api/steps.ts';
 import type { SimulatedNode } from './node.ts';
@@ -16,10 +17,12 @@ export interface StepInput {
   hash: string;
   release: { name: string; containerd?: string; cni?: string };
   /** What the node does by itself. */
-  steps: readonly StepName[];
+  steps: readonly ListedStep[];
   /** Empty: not given, not checked. */
   planSha256: string;
   drain: string;
+  /** Of drain: must pods move away? */
+  needed: boolean;
   /** The other nodes of the Cluster. */
   peers: readonly SimulatedNode[];
 }

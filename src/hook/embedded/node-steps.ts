@@ -2,10 +2,10 @@
 import { createHash } from 'node:crypto';
 import { hostPlanDigest } from '../../api/host-plan.ts';
 import type { StepResult } from '../../api/step-result.ts';
-import { FLIP_STEPS, step as stepRow } from '../../api/steps.ts';
+import { step as stepRow } from '../../api/steps.ts';
 import { failed, outcome, type NodeStep, type StepInput, type StepOutcome } from './node-step.ts';
 import { etcdVersion, type NodeVersions, type SimulatedNode } from './node.ts';
-import { checkSkew, mayDrain, preflight } from './preflight.ts';
+import { checkSkew, hasWork, mayDrain, preflight } from './preflight.ts';
 
 type Effect = (node: SimulatedNode, input: StepInput) => StepOutcome;
 
@@ -33,7 +33,8 @@ const EFFECTS: Readonly<Record<NodeStep, Effect>> = {
       had ? [] : [{ what: 'images', to: kubernetes }],
     );
   },
-  drain: (node, { drain, peers }) => {
+  drain: (node, { drain, needed, peers }) => {
+    if (!needed) return outcome('no pod has to move away');
     if (!mayDrain(drain, peers)) return outcome('not drained: policy never, or the only schedulable node');
     if (node.cordoned) return outcome('cordoned already; drained');
     node.cordoned = true;
@@ -51,13 +52,19 @@ const EFFECTS: Readonly<Record<NodeStep, Effect>> = {
   },
   kubelet,
   verify,
-  uncordon: (node) => {
-    if (!node.cordonedByRefit) return outcome('not cordoned by Refit');
-    node.cordoned = false;
-    node.cordonedByRefit = false;
-    return outcome('uncordoned', [{ what: 'unschedulable', from: 'true' }]);
-  },
+  uncordon: (node) =>
+    removeCordon(node)
+      ? outcome('uncordoned', [{ what: 'unschedulable', from: 'true' }])
+      : outcome('not cordoned by Refit'),
 };
+
+/** True: it was there. */
+export function removeCordon(node: SimulatedNode): boolean {
+  const isOurs = node.cordonedByRefit;
+  if (isOurs) node.cordoned = false;
+  node.cordonedByRefit = false;
+  return isOurs;
+}
 
 function stage(node: SimulatedNode, input: StepInput): StepOutcome {
   const { operation, machine, cluster, kubernetes, hash, release, steps } = input;
@@ -73,11 +80,10 @@ function stage(node: SimulatedNode, input: StepInput): StepOutcome {
     release: release.name,
     desiredSha256: createHash('sha256').update(hash).digest('hex'),
     policy: { untestedHosts: 'refuse', keepBackups: 0 },
-    steps: FLIP_STEPS.filter((name) => steps.includes(name)).map((name) => ({
-      name,
-      timeoutSeconds: stepRow(name).timeoutSeconds,
-    })),
+    steps: [...steps],
   });
+  // No plan is left on a node that has nothing to do.
+  if (!hasWork(node, input)) return { ...outcome('nothing to stage'), outputs: { 'plan-sha256': '' } };
   node.plans.set(operation, sha256);
   const wanted = {
     kubeadm: kubernetes,

@@ -14,7 +14,8 @@ export function preflight(node: SimulatedNode, input: StepInput): StepOutcome {
   const isWork = hasWork(node, input);
   const outputs = {
     work: String(isWork),
-    drain: String(node.cordonedByRefit || (isWork && mayDrain(drain, peers))),
+    drain: String(isWork && mayDrain(drain, peers)),
+    'drain-first': String(isNewContainerd(node, input)),
   };
   return { ...outcome(isWork ? 'there is work' : 'nothing to do'), outputs };
 }
@@ -32,8 +33,13 @@ export function checkSkew(node: SimulatedNode, { kubernetes, peers }: StepInput)
   throw failed('kubelet', kubernetes, `at most the minor version of the API server, ${apiServer}`);
 }
 
-/** A cordon that an operation left behind is work too: only going through its steps again ends it. */
-function hasWork(node: SimulatedNode, { kubernetes, hash, release }: StepInput): boolean {
+/** It may disturb pods, and comes before all else that the node does. */
+function isNewContainerd(node: SimulatedNode, { release }: StepInput): boolean {
+  return release.containerd !== undefined && node.versions.containerd !== release.containerd;
+}
+
+/** Does anything differ from what is wanted? */
+export function hasWork(node: SimulatedNode, { kubernetes, hash, release }: StepInput): boolean {
   const wanted: [keyof NodeVersions, string | undefined][] = [
     ['kubelet', kubernetes],
     ['kubeadm', kubernetes],
@@ -42,5 +48,5 @@ function hasWork(node: SimulatedNode, { kubernetes, hash, release }: StepInput):
     ['cni', release.cni],
   ];
   const differs = wanted.some(([name, version]) => version !== undefined && node.versions[name] !== version);
-  return differs || (hash !== '' && hash !== node.hash) || node.cordonedByRefit;
+  return differs || (hash !== '' && hash !== node.hash);
 }

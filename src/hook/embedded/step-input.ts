@@ -2,7 +2,8 @@
 import { readStepList, stepParameters, type OperationCommand } from '../../api/commands.ts';
 import { badInput } from '../../api/errors.ts';
 import type { ImageMap } from '../../api/policy.ts';
-import type { StepName } from '../../api/steps.ts';
+import { drainedFirst, type ListedStep } from '../../api/host-plan.ts';
+import { isFlipStep, step as stepRow, type StepName } from '../../api/steps.ts';
 import type { MachineView } from '../store.ts';
 import type { StepInput } from './node-step.ts';
 import type { SimulatedNode } from './node.ts';
@@ -36,14 +37,25 @@ export function stepInput(
       ...(containerd === undefined ? {} : { containerd }),
       ...(cni === undefined ? {} : { cni }),
     },
-    steps: given('steps') === '' ? [step] : readStepList(given('steps')).map(({ name }) => name),
+    steps: listOf(step, given),
     planSha256: given('plan-sha256'),
     drain: given('drain'),
+    needed: given('needed') !== 'false',
     // Looked for among all machines: only by the steps that ask.
     get peers() {
       return peers();
     },
   };
+}
+
+function listOf(step: StepName, given: (name: string) => string): ListedStep[] {
+  if (given('steps') === '') return alone(step);
+  const listed = readStepList(given('steps'));
+  return given('drain-first') === 'true' ? drainedFirst(listed) : listed;
+}
+
+function alone(step: StepName): ListedStep[] {
+  return isFlipStep(step) ? [{ name: step, timeoutSeconds: stepRow(step).timeoutSeconds }] : [];
 }
 
 /** The task's argument, else the Workflow's parameter, else the template's default. */

@@ -1,16 +1,17 @@
 // Plays the containers of a Workflow's tasks: each step takes its time and acts on a simulated node or its Machine.
 import type { Clock } from '../../api/clock.ts';
-import type { OperationCommand } from '../../api/commands.ts';
+import { writeStepList, type OperationCommand } from '../../api/commands.ts';
 import { badInput, StatusError } from '../../api/errors.ts';
+import { stepsAtDrain } from '../../api/host-plan.ts';
 import type { ImageMap } from '../../api/policy.ts';
 import { stepResultSchema } from '../../api/step-result.ts';
 import { protection } from '../../api/protection.ts';
-import { FINISH, step as stepRow, type StepName } from '../../api/steps.ts';
+import { FINISH, isFlipStep, step as stepRow, type StepName } from '../../api/steps.ts';
 import type { MachineView } from '../store.ts';
 import { startHostUnit, type HostUnit } from './host-unit.ts';
 import { completeAnnotations } from './machine-steps.ts';
 import type { StepInput, StepOutcome } from './node-step.ts';
-import { performOnNode } from './node-steps.ts';
+import { performOnNode, removeCordon } from './node-steps.ts';
 import type { SimulatedNode } from './node.ts';
 import { key, type Objects } from './objects.ts';
 import { stepInput } from './step-input.ts';
@@ -61,7 +62,7 @@ export function createSteps(options: StepsOptions): (workflow: SimulatedWorkflow
     ): Promise<Outputs> {
       if (step === FINISH.name) return finish(signal);
       const startedAt = clock.now();
-      const act = stepRow(step).group === 'flip' ? attach : doOnce;
+      const act = step === 'drain' ? drain : step === 'verify' ? verify : isFlipStep(step) ? attach : doOnce;
       const { message, changes, outputs } = await act(step, taskArguments, signal);
       const result = stepResultSchema.parse({
         version: 1,
@@ -83,20 +84,53 @@ export function createSteps(options: StepsOptions): (workflow: SimulatedWorkflow
       return effect(step, subject(step, taskArguments));
     }
 
-    /** Hands the node the rest of the list, or finds that it has it, and waits for the one step. */
+    /** Hands the node its list, or finds that it has it, and waits for the one step. */
     async function attach(step: StepName, taskArguments: Scope, signal: AbortSignal): Promise<StepOutcome> {
+      const { unit, input } = await handedOver(step, taskArguments, signal);
+      const result = await unit.result(step);
+      if (!result) throw badInput('parameter steps', writeStepList(input.steps), `${step} among them`);
+      if ('error' in result) throw result.error;
+      return result.outcome;
+    }
+
+    async function handedOver(step: StepName, taskArguments: Scope, signal: AbortSignal) {
       const { node, input } = subject(step, taskArguments);
       await otherUnitEnded(node, signal);
       let unit = units.get(node);
-      if (unit?.operation !== workflow.name || !unit.result(step)) {
-        const rest = input.steps.slice(Math.max(0, input.steps.indexOf(step)));
-        unit = startHostUnit(workflow.name, rest, (next) => onHost(next, node, input));
+      const isKnown = !isFlipStep(step) || unit?.result(step) !== undefined;
+      if (unit?.operation !== workflow.name || !isKnown) {
+        unit = startHostUnit(workflow.name, input.steps, (next) => onHost(next, node, input));
         units.set(node, unit);
       }
-      const result = await unit.result(step);
-      if (!result) throw badInput('parameter steps', input.steps.join(','), `${step} among them`);
-      if ('error' in result) throw result.error;
-      return result.outcome;
+      return { unit, input };
+    }
+
+    /** The node gets as far as it may undrained, then its pods move away, then it goes on. */
+    async function drain(step: StepName, taskArguments: Scope, signal: AbortSignal): Promise<StepOutcome> {
+      if (subject(step, taskArguments).input.planSha256 === '') return doOnce(step, taskArguments, signal);
+      const { unit, input } = await handedOver(step, taskArguments, signal);
+      const { before } = stepsAtDrain(input.steps);
+      const reached = before && (await unit.result(before.name));
+      if (before && reached && 'error' in reached)
+        throw new StatusError(`not drained: step ${before.name} failed`, { reason: 'Failed' });
+      try {
+        const done = await doOnce(step, taskArguments, signal);
+        unit.goOn();
+        return done;
+      } catch (error) {
+        if (error instanceof StatusError && error.reason === 'Failed') unit.cancel();
+        throw error;
+      }
+    }
+
+    /** Alone when there was nothing to hand over. */
+    async function verify(step: StepName, taskArguments: Scope, signal: AbortSignal): Promise<StepOutcome> {
+      const act = subject(step, taskArguments).input.planSha256 === '' ? doOnce : attach;
+      const done = await act(step, taskArguments, signal);
+      if (!removeCordon(subject(step, taskArguments).node)) return done;
+      objects.mirrorNode(machineName);
+      const changes = [...done.changes, { what: 'unschedulable', from: 'true' }];
+      return { ...done, message: `${done.message}; uncordoned`, changes };
     }
 
     /** Works from what it was handed, and goes on when the Workflow or the Machine is gone. */

@@ -1,8 +1,8 @@
 // What the part of a step is that speaks to the API servers, and what it is given.
 import type { Clock } from '../../api/clock.ts';
+import type { ListedStep } from '../../api/host-plan.ts';
 import type { JsonObject } from '../../api/json.ts';
 import type { StepReport, StepResult } from '../../api/step-result.ts';
-import type { FlipStep } from '../../api/steps.ts';
 import type { ApiClient } from '../../kubernetes/api-client.ts';
 
 /** Flags of `refit step`, checked. A flag that the step does not take has its default. */
@@ -21,10 +21,12 @@ export interface StepFlags {
   kubernetesVersion: string;
   release: string;
   /** What the node does by itself; empty: only this step. */
-  steps: readonly { name: FlipStep; timeoutSeconds: number }[];
+  steps: readonly ListedStep[];
   /** Empty: nothing was staged. */
   planSha256: string;
   drain: 'auto' | 'always' | 'never';
+  /** Of drain: must pods move away? */
+  needed: boolean;
   drainForce: boolean;
   untestedHosts: 'refuse' | 'allow';
   keepBackups: number;

@@ -14,7 +14,6 @@ export interface DrainFacts {
 
 export interface DrainDecision {
   work: boolean;
-  /** Also true when only the cordon is to be taken away: `uncordon` runs if `drain` does. */
   drain: boolean;
   /** For people. */
   notes: readonly string[];
@@ -22,16 +21,13 @@ export interface DrainDecision {
 
 export function decideDrain(facts: DrainFacts): DrainDecision {
   const { policy, hostHasWork, hostWantsDrain, leftCordonedBy, hasElsewhere } = facts;
-  const isCordoned = leftCordonedBy !== undefined;
-  const work = hostHasWork || isCordoned;
-  const isWanted = work && (hostWantsDrain || policy === 'always');
-  const drain = isCordoned || (isWanted && policy !== 'never' && hasElsewhere);
+  const isWanted = hostHasWork && (hostWantsDrain || policy === 'always');
   return {
-    work,
-    drain,
+    work: hostHasWork,
+    drain: isWanted && policy !== 'never' && hasElsewhere,
     notes: [
       hostHasWork ? 'there is work' : 'nothing to do on the node',
-      ...(isCordoned ? [`left cordoned by ${leftCordonedBy}`] : []),
+      ...(leftCordonedBy === undefined ? [] : [`left cordoned by ${leftCordonedBy}, until it is verified`]),
       ...(isWanted && policy === 'never'
         ? ['not drained, the policy says never: pods stay and are disturbed']
         : []),

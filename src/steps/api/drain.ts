@@ -10,7 +10,7 @@ import { hasElsewhere } from './elsewhere.ts';
 import { poll, summary } from './poll.ts';
 import { attachmentsToGo, stillThere, type Attachment } from './volumes.ts';
 
-const EVERY_SECONDS = 5;
+const EVERY_SECONDS = 2;
 /** Their grace period, and as much again; the step's pod lives for 120 s longer than its timeout. */
 const FORCED_SECONDS = 60;
 

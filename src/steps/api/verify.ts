@@ -2,6 +2,7 @@ import { StatusError } from '../../api/errors.ts';
 import type { JsonObject } from '../../api/json.ts';
 import { orAbsent } from './absent.ts';
 import type { ApiStep, ApiStepContext } from './api-step.ts';
+import { removeCordon } from './cordon.ts';
 import { items } from './items.ts';
 import { roleOf, targetVersion } from './machine.ts';
 import { nodeProblems } from './node-health.ts';
@@ -13,11 +14,11 @@ const LOOK_SECONDS = 2;
 const STABLE_SECONDS = 10;
 
 /**
- * The node has verified itself: now the API servers must show it. Errors: Failed with what was wrong last, when it is
- * not so in time.
+ * The node has verified itself: now the API servers must show it. Then an operation takes our cordon away, whichever one set
+ * it, at once: a step of its own would come 15 s later. Errors: Failed with what was wrong last, when it is not so in time.
  */
 export const afterVerify: ApiStep = async (context) => {
-  const { workload, nodeName, machine, report, timeoutSeconds } = context;
+  const { workload, nodeName, machine, flags, report, timeoutSeconds } = context;
   if (!report) throw new StatusError(`Node ${nodeName}: has not reported`, { reason: 'Failed' });
   const wanted = {
     kubernetes: targetVersion(context),
@@ -36,7 +37,14 @@ export const afterVerify: ApiStep = async (context) => {
     throw new StatusError(`Node ${nodeName}: ${summary(problems)}`, { reason: 'Failed' });
   }
   const message = `${report.result.message}; the Node reports ${wanted.kubernetes} and Ready`;
-  return { message, changes: report.result.changes };
+  const { changes } = report.result;
+  // By hand it changes nothing.
+  const isUncordoned = flags.operation !== undefined && (await removeCordon(context));
+  if (!isUncordoned) return { message, changes };
+  return {
+    message: `${message}; uncordoned`,
+    changes: [...changes, { what: 'unschedulable', from: 'true' }],
+  };
 };
 
 async function staticPods({ workload, nodeName }: ApiStepContext): Promise<JsonObject[]> {

@@ -4,7 +4,8 @@ import type { ExternalCommand } from '../../api/external-commands.ts';
 import { StatusError } from '../../api/errors.ts';
 import { externalReads } from '../../kubernetes/external-reads.ts';
 import type { StepFlags } from '../api/api-step.ts';
-import { exitCode, runStep, type StepTools } from '../launcher/run-step.ts';
+import { exitCode } from '../launcher/exit-code.ts';
+import { runStep, type StepTools } from '../launcher/run-step.ts';
 import { patientClient } from '../launcher/patient-client.ts';
 import type { ExternalContext, ExternalFlags, ExternalSteps, MachineEnd } from './external-step.ts';
 import { operationName } from '../../api/names.ts';
@@ -73,6 +74,7 @@ async function finish(
     steps: [],
     planSha256: '',
     drain: 'auto',
+    needed: true,
     drainForce: false,
     untestedHosts: 'refuse',
     keepBackups: 2,

@@ -1,11 +1,14 @@
 import type { JsonObject } from '../../api/json.ts';
 import { StatusError } from '../../api/errors.ts';
 import { NODE_NAMESPACE } from '../../api/install.ts';
+import { INPUT_DIGEST_ANNOTATION } from '../../api/labels.ts';
 import type { StepReport } from '../../api/step-result.ts';
 import { text } from '../../kubernetes/fields.ts';
+import { orAbsent } from '../api/absent.ts';
 import { ensureJob } from './ensure-job.ts';
 import { ensureInputSecret, removeInputSecret } from './input-secret.ts';
 import { nodeJob, type NodeJobInput } from './node-job.ts';
+import { jobPath } from './paths.ts';
 import type { Remote } from './remote.ts';
 import { watchJob } from './watch-job.ts';
 
@@ -30,6 +33,14 @@ export async function launchNodeStep(remote: Remote, launch: NodeJobInput): Prom
   tell('report read');
   await cleanUp(remote, job);
   return report;
+}
+
+/** Has the same been launched before? Also by a pod that was lost. */
+export async function isLaunched({ workload }: Remote, launch: NodeJobInput): Promise<boolean> {
+  const { metadata } = nodeJob(launch);
+  const job = await orAbsent(workload.get(jobPath(metadata?.name ?? '')));
+  const digest = text(job, 'metadata', 'annotations', INPUT_DIGEST_ANNOTATION);
+  return digest !== undefined && digest === metadata?.annotations?.[INPUT_DIGEST_ANNOTATION];
 }
 
 async function cleanUp(remote: Remote, job: JsonObject): Promise<void> {

@@ -41,6 +41,7 @@ export function nodeInput(input: InputFacts): NodeInput {
     plan,
     planSha256: flags.planSha256,
     ...(getsDesired(input) ? { desired } : {}),
+    ...(command === 'drain' ? { drained: true } : {}),
     ...(flags.workflowStatus === undefined ? {} : { workflowStatus: flags.workflowStatus }),
   };
   checkSize(made);

@@ -1,6 +1,7 @@
 // The Job in the workload cluster that works on a node, and the Secret with its input. Pure.
 import type { V1Job, V1PodSpec, V1Secret } from '@kubernetes/client-node';
 import { EXIT } from '../../api/commands.ts';
+import { secondsBefore } from '../../api/host-plan.ts';
 import {
   INPUT_FOLDER,
   INPUT_KEY,
@@ -46,7 +47,7 @@ export const CONTAINER = 'main';
 export const jobPods = (name: string): string => `batch.kubernetes.io/job-name=${name}`;
 
 export function nodeJob({ workflow, number, input, image }: NodeJobInput): V1Job {
-  const { machine, cluster, node } = input.plan;
+  const { machine, cluster, node, steps } = input.plan;
   const labels = {
     [MANAGED_BY_LABEL]: MANAGED_BY,
     [CLUSTER_NAME_LABEL]: boundedName(cluster),
@@ -75,7 +76,7 @@ export function nodeJob({ workflow, number, input, image }: NodeJobInput): V1Job
           { action: 'Ignore', onPodConditions: [{ type: 'DisruptionTarget', status: 'True' }] },
         ],
       },
-      activeDeadlineSeconds: secondsBefore(input) + input.timeoutSeconds + SLACK_SECONDS,
+      activeDeadlineSeconds: secondsBefore(input.step, steps) + input.timeoutSeconds + SLACK_SECONDS,
       ttlSecondsAfterFinished: KEEP_SECONDS,
       template: { metadata: { labels }, spec: podSpec(name, node.name, image) },
     },
@@ -86,12 +87,6 @@ const DESCRIPTION =
   "Does one step of an in-place update on its node. Privileged and with the host's PIDs: it enters the namespaces of " +
   'the host to start the step there. On the network of the host: it must start when the network of pods is what is ' +
   'broken. It has no token: it needs no API.';
-
-/** A launch that attaches first waits for the steps between the hand-over and its own. */
-function secondsBefore({ plan, step }: NodeInput): number {
-  const index = plan.steps.findIndex(({ name }) => name === step);
-  return plan.steps.slice(0, Math.max(0, index)).reduce((sum, { timeoutSeconds }) => sum + timeoutSeconds, 0);
-}
 
 function podSpec(name: string, nodeName: string, image: string): V1PodSpec {
   return {
@@ -115,7 +110,8 @@ function podSpec(name: string, nodeName: string, image: string): V1PodSpec {
         imagePullPolicy: 'IfNotPresent',
         command: [`${PROGRAM_FOLDER}/node`, `${PROGRAM_FOLDER}/refit.js`, 'host', 'enter'],
         securityContext: { privileged: true, runAsUser: 0, readOnlyRootFilesystem: true },
-        resources: { requests: { cpu: '50m', memory: '128Mi' } },
+        // Up to seven at once on a node that is still full: no pod of it should have to give way to them.
+        resources: { requests: { cpu: '10m', memory: '48Mi' } },
         terminationMessagePath: '/dev/termination-log',
         volumeMounts: [
           { name: 'state', mountPath: STATE_FOLDER },

@@ -2,6 +2,7 @@
 import { HAND_COMMANDS, type NodeCommand } from '../../api/commands.ts';
 import type { NodeInput } from '../../api/node-input.ts';
 import type { StepReport } from '../../api/step-result.ts';
+import type { Role } from '../../api/steps.ts';
 import { nodePath } from '../api/paths.ts';
 import { roleOf, targetVersion } from '../api/machine.ts';
 import type { ApiStepContext } from '../api/api-step.ts';
@@ -9,6 +10,7 @@ import { checkInstalled } from './check-installed.ts';
 import { chooseRelease } from './choose-release.ts';
 import { releaseControlPlaneLease, takeControlPlaneLease } from './control-plane-lease.ts';
 import { launchNodeStep } from './launch.ts';
+import type { NodeJobInput } from './node-job.ts';
 import { nodeIdentity, type MachineFacts } from './machine-facts.ts';
 import { isFlipStep, needsDesired, nodeInput, NOTHING_DESIRED } from './node-input.ts';
 import { readDesired } from './read-desired.ts';
@@ -25,14 +27,35 @@ export interface NodePart {
 /** The pod has a deadline, and the step itself comes after this: Argo tries again. */
 const MOST_LEASE_SECONDS = 300;
 
-/** Errors: those of `launchNodeStep`; BadInput when the input cannot be made. */
+type Context = Pick<ApiStepContext, 'flags' | 'machine'>;
+
+/** Errors: those of `launchNodeStep` and of `prepareNodePart`. */
 export async function runNodePart(
   remote: Remote,
   command: NodeCommand,
-  { flags, machine }: Pick<ApiStepContext, 'flags' | 'machine'>,
+  context: Context,
   facts: MachineFacts,
-  { readImageMap, isSelfHosted }: NodePart,
+  part: NodePart,
 ): Promise<StepReport> {
+  return launchPrepared(remote, await prepareNodePart(remote, command, context, facts, part), part);
+}
+
+export interface PreparedNodePart {
+  launch: NodeJobInput;
+  role: Role;
+}
+
+/**
+ * All that comes before the launch; whoever disturbs a control plane holds its Lease then. Errors: BadInput when the input
+ * cannot be made; Unavailable when the Lease is another's.
+ */
+export async function prepareNodePart(
+  remote: Remote,
+  command: NodeCommand,
+  { flags, machine }: Context,
+  facts: MachineFacts,
+  { readImageMap }: NodePart,
+): Promise<PreparedNodePart> {
   const role = roleOf(machine);
   const kubernetes = targetVersion({ flags, machine });
   const release = chooseRelease(await readImageMap(), flags, kubernetes, command);
@@ -49,19 +72,32 @@ export async function runNodePart(
     desired,
   });
   await checkInstalled(remote);
-  const disturbs = role === 'control-plane' && (isFlipStep(command) || isByHand(command));
-  if (disturbs) {
+  if (isDisturbing(role, command)) {
     const seconds = Math.min(flags.timeoutSeconds, MOST_LEASE_SECONDS);
     const { operation, namespace, name: machine } = facts;
     await takeControlPlaneLease(remote, { operation, namespace, machine, node }, seconds);
   }
   const { workflow, operation: number } = flags;
-  const report = await launchNodeStep(remote, { workflow, number, input, image: release.image });
+  return { launch: { workflow, number, input, image: release.image }, role };
+}
+
+/** Errors: those of `launchNodeStep`. */
+export async function launchPrepared(
+  remote: Remote,
+  { launch, role }: PreparedNodePart,
+  { isSelfHosted }: NodePart,
+): Promise<StepReport> {
+  const { input, number } = launch;
+  const report = await launchNodeStep(remote, launch);
   if (role === 'control-plane' && isOver(input, report, number)) {
-    await releaseControlPlaneLease(remote, facts.operation);
+    await releaseControlPlaneLease(remote, input.plan.operation);
   }
-  if (disturbs && (await isSelfHosted())) await untilManagementIsSteady(remote);
+  if (isDisturbing(role, input.step) && (await isSelfHosted())) await untilManagementIsSteady(remote);
   return report;
+}
+
+function isDisturbing(role: Role, command: NodeCommand): boolean {
+  return role === 'control-plane' && (command === 'drain' || isFlipStep(command) || isByHand(command));
 }
 
 function isByHand(command: NodeCommand): boolean {

@@ -4,6 +4,8 @@ import { StatusError } from '../../api/errors.ts';
 import type { StepReport, StepResult } from '../../api/step-result.ts';
 import type { ApiStep, ApiStepContext, ApiStepOutcome, StepFlags } from '../api/api-step.ts';
 import { machinePath } from '../api/paths.ts';
+import { drainParts } from './drain-parts.ts';
+import { exitCode } from './exit-code.ts';
 import { machineFacts, type MachineFacts } from './machine-facts.ts';
 import { runNodePart, type NodePart } from './node-part.ts';
 import { patientClient } from './patient-client.ts';
@@ -33,7 +35,10 @@ interface Parts {
 /** Whatever the clusters and the node answer is a result; throws only what nobody expects. */
 export async function runStep(command: StepCommand, flags: StepFlags, tools: StepTools): Promise<StepEnd> {
   const { clock } = tools;
-  const [startedAt, start] = [clock.now().toISOString(), clock.monotonic()];
+  let [startedAt, start] = [clock.now().toISOString(), clock.monotonic()];
+  const begin = (): void => {
+    [startedAt, start] = [clock.now().toISOString(), clock.monotonic()];
+  };
   const end = ({ outcome, report, trouble }: Parts): StepEnd => {
     const durationSeconds = Math.round((clock.monotonic() - start) * 1000) / 1000;
     const own = { version: 1, step: command, operation: flags.workflow, startedAt, durationSeconds } as const;
@@ -48,15 +53,20 @@ export async function runStep(command: StepCommand, flags: StepFlags, tools: Ste
     };
   };
   try {
-    return end(await parts(command, flags, tools));
+    return end(await parts(command, flags, tools, begin));
   } catch (error) {
     if (!(error instanceof StatusError)) throw error;
     return end({ outcome: { message: error.message, changes: [] }, trouble: error });
   }
 }
 
-/** A failed node ends the step, except for `finish`, which reports in any case. */
-async function parts(command: StepCommand, flags: StepFlags, tools: StepTools): Promise<Parts> {
+/** A failed node ends the step, except for `finish`, which reports in any case. `begin`: what was before was waiting. */
+async function parts(
+  command: StepCommand,
+  flags: StepFlags,
+  tools: StepTools,
+  begin: () => void,
+): Promise<Parts> {
   const { before, after } = tools.apiSteps.get(command) ?? {};
   const { clock, log, signal } = tools;
   const waits = (name: string) => ({ name, clock, log, signal });
@@ -68,6 +78,10 @@ async function parts(command: StepCommand, flags: StepFlags, tools: StepTools): 
   const machine = await remote.management.get(machinePath(flags.namespace, flags.machine));
   const facts = machineFacts(command, flags, machine);
   const context = apiContext(tools, flags, machine, facts);
+  if (command === 'drain') {
+    const move = (given: ApiStepContext): Promise<ApiStepOutcome> => apiOutcome(command, after, given);
+    return { outcome: await drainParts(context, { ...tools, remote, facts, move, begin }) };
+  }
   if (before) log((await before(context)).message);
   if (!isNodeCommand(command)) return { outcome: await apiOutcome(command, after, context) };
   const node = runNodePart(remote, command, context, facts, tools);
@@ -115,13 +129,6 @@ function badEnd(report: StepReport | undefined): 'failed' | 'cancelled' | undefi
 
 function isNodeCommand(command: StepCommand): command is NodeCommand {
   return (NODE_COMMANDS as readonly string[]).includes(command);
-}
-
-export function exitCode({ reason }: StatusError): number {
-  if (reason === 'BadInput') return EXIT.badInput;
-  return ['Unavailable', 'Forbidden', 'Conflict', 'AlreadyExists'].includes(reason)
-    ? EXIT.temporary
-    : EXIT.failed;
 }
 
 function asStatusError(error: unknown): StatusError {

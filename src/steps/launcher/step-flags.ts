@@ -1,5 +1,6 @@
 import { readStepList, STEP_PARAMETERS } from '../../api/commands.ts';
 import { badInput } from '../../api/errors.ts';
+import { drainedFirst } from '../../api/host-plan.ts';
 import type { StepFlags } from '../api/api-step.ts';
 
 /** What commander read, by the names of the flags in camel case. */
@@ -18,14 +19,22 @@ export function stepFlags(options: StepOptions): StepFlags {
     hash: value('hash'),
     kubernetesVersion: value('kubernetes-version'),
     release: value('release'),
-    steps: readStepList(value('steps')),
+    steps: isDrainedFirst(options)
+      ? drainedFirst(readStepList(value('steps')))
+      : readStepList(value('steps')),
     planSha256: planDigest(value('plan-sha256')),
     drain: oneOf('drain', value('drain'), ['auto', 'always', 'never']),
+    needed: oneOf('needed', value('needed'), ['true', 'false']) === 'true',
     drainForce: oneOf('drain-force', value('drain-force'), ['false', 'true']) === 'true',
     untestedHosts: oneOf('untested-hosts', value('untested-hosts'), ['refuse', 'allow']),
     keepBackups: keepBackups(value('keep-backups')),
     timeoutSeconds: Number(options['timeoutSeconds']),
   };
+}
+
+/** Then the plan on the node is another one: every step that knows the plan is told the same. */
+function isDrainedFirst(options: StepOptions): boolean {
+  return oneOf('drain-first', given(options, 'drain-first'), ['false', 'true']) === 'true';
 }
 
 /** A flag that the step does not take has its default, too. */

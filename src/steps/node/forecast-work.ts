@@ -5,6 +5,8 @@ export interface Forecast {
   work: boolean;
   /** Some of that work may restart or break containers of the node's pods. */
   drain: boolean;
+  /** And that before kubeadm restarts the static pods. */
+  drainFirst: boolean;
 }
 
 type Paths = readonly string[];
@@ -23,7 +25,11 @@ export function forecast(
   const disturbs = ({ name, actions }: (typeof steps)[number]): boolean =>
     DISTURBING.includes(name) ||
     (name === 'configure' && actions.some((action) => disturbsPods(action, kubeletFiles)));
-  return { work: working.length > 0, drain: working.some(disturbs) };
+  return {
+    work: working.length > 0,
+    drain: working.some(disturbs),
+    drainFirst: working.some(({ name }) => name === 'containerd'),
+  };
 }
 
 function disturbsPods(action: Action, kubeletFiles: Paths): boolean {

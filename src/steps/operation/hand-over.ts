@@ -5,7 +5,15 @@ import { hostPlanDigest, type HostPlan } from '../../api/host-plan.ts';
 import { desiredFile, logFile, planFile, reportFile } from '../host/folders.ts';
 import type { Host } from '../host/host.ts';
 import { takeLock } from './lock.ts';
-import { begunFile, bootId, handOverFile, readHandOver, writeRecord } from './records.ts';
+import {
+  begunFile,
+  bootId,
+  drainedFile,
+  handOverFile,
+  readHandOver,
+  waitingFile,
+  writeRecord,
+} from './records.ts';
 import type { Site } from './site.ts';
 import { isWorking } from './systemd.ts';
 import { operationUnit, operationUnitFile, operationUnitText } from './units.ts';
@@ -74,6 +82,7 @@ async function beginUnit(
 
 /** What was done before the hand-over, `verify` alone, says nothing of what is done after it. */
 async function forgetSteps({ files }: Host, { operation, steps }: HostPlan): Promise<void> {
+  for (const file of [drainedFile, waitingFile]) await files.remove(file(operation));
   for (const { name } of steps) {
     for (const file of [reportFile, begunFile, logFile]) await files.remove(file(operation, name));
   }

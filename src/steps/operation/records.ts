@@ -30,6 +30,10 @@ const giveUpSchema = z.strictObject({
   reason: z.string(),
 });
 
+/** The unit waits for `drain`. */
+const waitingSchema = z.strictObject({ since: z.string(), until: z.string() });
+
+export type Waiting = z.infer<typeof waitingSchema>;
 export type HandOver = z.infer<typeof handOverSchema>;
 export type Begun = z.infer<typeof begunSchema>;
 export type GiveUp = z.infer<typeof giveUpSchema>;
@@ -37,6 +41,9 @@ export type GiveUp = z.infer<typeof giveUpSchema>;
 export const handOverFile = (operation: string): string => `${operationFolder(operation)}/unit.json`;
 export const begunFile = (operation: string, step: string): string =>
   `${operationFolder(operation)}/${step}.begun`;
+export const waitingFile = (operation: string): string => `${operationFolder(operation)}/waiting.json`;
+/** Present: a launch of `drain` lets the list go on. */
+export const drainedFile = (operation: string): string => `${operationFolder(operation)}/drained`;
 export const giveUpFile = (operation: string): string => `${operationFolder(operation)}/give-up.json`;
 
 /** A record that cannot be read counts as absent: what it says is done again, which is harmless. */
@@ -48,6 +55,13 @@ export const readBegun = (host: Host, operation: string, step: string): Promise<
   readJson(host, begunFile(operation, step), begunSchema);
 export const readGiveUp = (host: Host, operation: string): Promise<GiveUp | undefined> =>
   readJson(host, giveUpFile(operation), giveUpSchema);
+
+export const readWaiting = (host: Host, operation: string): Promise<Waiting | undefined> =>
+  readJson(host, waitingFile(operation), waitingSchema);
+
+export async function isDrained(host: Host, operation: string): Promise<boolean> {
+  return (await host.files.status(drainedFile(operation))) !== undefined;
+}
 
 export async function isCancelled(host: Host, operation: string): Promise<boolean> {
   return (await host.files.status(cancelFile(operation))) !== undefined;

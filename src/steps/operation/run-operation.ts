@@ -1,10 +1,10 @@
 // What the operation's unit does: the list of the node, one step after the other, whether anybody waits for it or not.
 import { badInput } from '../../api/errors.ts';
-import type { HostPlan } from '../../api/host-plan.ts';
+import type { HostPlan, ListedStep } from '../../api/host-plan.ts';
 import { WATCHDOG_GAVE_UP, type StepReport } from '../../api/step-result.ts';
-import type { FlipStep } from '../../api/steps.ts';
 import { boundedMessage } from '../host/messages.ts';
 import type { StepContext } from '../node/node-step.ts';
+import { awaitDrain } from './await-drain.ts';
 import { endOperation } from './end-operation.ts';
 import { checkIdentity } from './identity.ts';
 import { takeLock } from './lock.ts';
@@ -60,11 +60,13 @@ async function runSteps(
   const { host } = site;
   const { operation } = plan;
   let bad: StepReport | undefined;
-  for (const { name, timeoutSeconds } of plan.steps) {
+  for (const listed of plan.steps) {
+    const { name, timeoutSeconds } = listed;
     let report = await readReport(host, operation, name);
     if (report === undefined) {
       if (signal.aborted) return 'stopped';
-      const refused = await refusal(site, { operation, step: name }, bad);
+      const refused = await refusal(site, plan, listed, { bad, signal });
+      if (refused === 'stopped') return 'stopped';
       report = refused ?? (await performFlipStep(site, steps, { plan, name, timeoutSeconds, signal }));
       if (report === undefined) return 'stopped';
       await writeReport(host, report);
@@ -76,19 +78,27 @@ async function runSteps(
   return 'ended';
 }
 
-/** Why the step does not begin: a step before it ended badly, or the operation was told to stop. */
+/**
+ * Why the step does not begin: a step before it ended badly, the operation was told to stop, or nobody drained the node
+ * for it, which is waited for.
+ */
 async function refusal(
-  { host }: Site,
-  subject: { operation: string; step: FlipStep },
-  bad: StepReport | undefined,
-): Promise<StepReport | undefined> {
-  if (bad?.result.outcome === 'failed') {
-    return makeReport(subject, 'failed', `not begun: step ${bad.result.step} failed`, host);
+  site: Site,
+  plan: HostPlan,
+  { name, waitSeconds }: ListedStep,
+  { bad, signal }: { bad: StepReport | undefined; signal: AbortSignal },
+): Promise<StepReport | 'stopped' | undefined> {
+  const { host } = site;
+  const refused = (outcome: 'failed' | 'cancelled', why: string): StepReport =>
+    makeReport({ operation: plan.operation, step: name }, outcome, `not begun: ${why}`, host);
+  if (bad?.result.outcome === 'failed') return refused('failed', `step ${bad.result.step} failed`);
+  if (bad === undefined && waitSeconds !== undefined) {
+    const wait = await awaitDrain(site, plan, { name, waitSeconds }, signal);
+    if (wait === 'stopped') return 'stopped';
+    if (wait === 'late') return refused('failed', `nobody has drained the node in ${waitSeconds} s`);
   }
-  const isOver = bad !== undefined || (await isCancelled(host, subject.operation));
-  return isOver
-    ? makeReport(subject, 'cancelled', 'not begun: the operation was told to stop', host)
-    : undefined;
+  const isOver = bad !== undefined || (await isCancelled(host, plan.operation));
+  return isOver ? refused('cancelled', 'the operation was told to stop') : undefined;
 }
 
 async function checkedPlan({ host }: Site, operation: string): Promise<HostPlan> {

@@ -1,12 +1,13 @@
 // What Refit does and did on this machine, as its files and systemd tell: works with no API. Changes nothing.
 import { NODE_COMMANDS, type NodeCommand } from '../../api/commands.ts';
+import { stepsAtDrain, type HostPlan } from '../../api/host-plan.ts';
 import { isFlipStep } from '../../api/steps.ts';
 import { BACKUPS_FOLDER, STATE_FOLDER } from '../host/folders.ts';
 import type { Host } from '../host/host.ts';
 import { nodeName } from './identity.ts';
 import { lockHolder } from './lock.ts';
 import { RESERVED } from './node-input.ts';
-import { readBegun, readHandOver, readPlan, readReport } from './records.ts';
+import { isDrained, readBegun, readHandOver, readPlan, readReport, readWaiting } from './records.ts';
 import type { Site } from './site.ts';
 import { isWorking } from './systemd.ts';
 import { operationUnit, operationUnitFile, stepUnit } from './units.ts';
@@ -26,7 +27,8 @@ export interface StepStatus {
 export interface OperationStatus {
   operation: string;
   /**
-   * prepared: nothing handed over yet. waiting: handed over, but booted before the first step: for a fresh launch.
+   * prepared: nothing handed over yet. waiting: for a launch, of `drain` in the middle of its list, of any step when it was
+   * booted before the first one.
    * interrupted: its unit is there and does not work.
    */
   state: 'running' | 'prepared' | 'waiting' | 'interrupted' | 'done' | 'failed' | 'cancelled' | 'rolled back';
@@ -83,6 +85,7 @@ async function operationStatus(site: Site, operation: string): Promise<Operation
   // One that cannot be read is no reason to tell nothing.
   const plan = await readPlan(host, operation).catch(() => undefined);
   const listed = plan?.steps.map(({ name }): NodeCommand => name) ?? [];
+  const atDrain = await waitsForDrain(host, operation, plan);
   const steps: StepStatus[] = [];
   for (const step of NODE_COMMANDS) {
     const isFlip = isFlipStep(step);
@@ -90,13 +93,17 @@ async function operationStatus(site: Site, operation: string): Promise<Operation
       working.has(stepUnit(operation, step)) || (isFlip && working.has(operationUnit(operation)));
     const status = await stepStatus(host, { operation, step }, isAtWork);
     if (status) steps.push(status);
-    else if (listed.includes(step)) steps.push({ step, state: 'waiting' });
+    else if (listed.includes(step)) {
+      const message = step === atDrain?.step ? `for drain, until ${atDrain.until} at most` : undefined;
+      steps.push({ step, state: 'waiting', ...(message !== undefined && { message }) });
+    }
   }
   const hasUnit = (await host.files.status(operationUnitFile(operation))) !== undefined;
   const isHandedOver = (await readHandOver(host, operation)) !== undefined;
   return {
     operation,
-    state: working.size > 0 ? 'running' : restingState(steps, { hasUnit, isHandedOver }),
+    state:
+      working.size > 0 ? (atDrain ? 'waiting' : 'running') : restingState(steps, { hasUnit, isHandedOver }),
     ...(plan && { kubernetes: plan.kubernetes }),
     ...(hasUnit && states[0] && { unit: states[0].active }),
     steps,
@@ -119,6 +126,19 @@ async function stepStatus(
   if (!isAtWork) return { step, state: 'interrupted', startedAt };
   const seconds = (host.clock.now().getTime() - Date.parse(startedAt)) / 1000;
   return { step, state: 'running', startedAt, seconds, ...(watchdogAt !== undefined && { watchdogAt }) };
+}
+
+/** The step that is reached and does not begin before the node is drained. */
+async function waitsForDrain(
+  host: Host,
+  operation: string,
+  plan: HostPlan | undefined,
+): Promise<{ step: NodeCommand; until: string } | undefined> {
+  const step = stepsAtDrain(plan?.steps ?? []).waiting?.name;
+  const waiting = await readWaiting(host, operation);
+  if (!step || !waiting || (await isDrained(host, operation))) return undefined;
+  const isOver = (await readBegun(host, operation, step)) ?? (await readReport(host, operation, step));
+  return isOver ? undefined : { step, until: waiting.until };
 }
 
 /** Of an operation that no unit works on. */

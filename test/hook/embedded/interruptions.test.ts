@@ -30,13 +30,14 @@ describe('stop', () => {
     const { clock, store, addMachine, submit, workflow } = site();
     addMachine('md-0', 'worker');
     const name = await submit('md-0');
-    await clock.advance(25);
+    await clock.advance(15);
     await store.stopWorkflow('lab', name);
     await clock.advance(200);
     expect(phases(workflow(name))).toMatchObject({
       stage: 'Succeeded',
       containerd: 'Failed',
-      verify: 'Omitted',
+      verify: 'Failed',
+      complete: 'Omitted',
     });
     expect(store.node('lab', 'md-0')?.versions.kubelet).toBe(FROM);
   });
@@ -48,7 +49,7 @@ it('the exit handler ends what the node still does, and says idle only then', as
   const object = store.workflowObject('lab', await submit('md-0'));
   if (!object) throw new Error('no Workflow');
   store.removeWorkflow('lab', object.metadata.name ?? '');
-  // Without the tasks that attach, the DAG is over at 40 while the node works on.
+  // Without the tasks that attach, the DAG is over at 30 while the node works on.
   const dag = object.spec.templates?.[0]?.dag;
   if (dag)
     dag.tasks = dag.tasks.slice(
@@ -64,7 +65,7 @@ it('the exit handler ends what the node still does, and says idle only then', as
 });
 
 describe('two operations on one node', () => {
-  /** Both have their plans at 30 and want to hand them over; the flip of the first takes 30-90. */
+  /** Both have their plans at 20 and want to hand them over; the node works for the first until 90. */
   async function two() {
     const { clock, store, cluster, addMachine, submit, workflow } = site();
     addMachine('md-0', 'worker');
@@ -79,7 +80,7 @@ describe('two operations on one node', () => {
     const { clock, store, workflow, first, second } = await two();
     await clock.advance(300);
     expect(secondsOf(workflow(first), 'verify').to).toBe(90);
-    expect(secondsOf(workflow(second), 'containerd')).toEqual({ from: 30, to: 100 });
+    expect(secondsOf(workflow(second), 'containerd')).toEqual({ from: 20, to: 110 });
     expect(store.node('lab', 'md-0')?.versions.kubelet).toBe('v1.34.4');
   });
 

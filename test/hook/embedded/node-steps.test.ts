@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import type { FlipStep } from '../../../src/api/steps.ts';
 import type { NodeStep, StepInput } from '../../../src/hook/embedded/node-step.ts';
 import { performOnNode } from '../../../src/hook/embedded/node-steps.ts';
 import { createNode, type NodeInput, type SimulatedNode } from '../../../src/hook/embedded/node.ts';
@@ -18,12 +19,17 @@ function input(more: Partial<StepInput> = {}): StepInput {
     kubernetes: TO,
     hash: 'v1-new',
     release: { name: TO, containerd: '2.1.4', cni: '1.8.0' },
-    steps: ['kubeadm', 'kubelet', 'verify'],
+    steps: listed('kubeadm', 'kubelet', 'verify'),
     planSha256: '',
     drain: 'auto',
+    needed: true,
     peers: [],
     ...more,
   };
+}
+
+function listed(...names: readonly FlipStep[]): StepInput['steps'] {
+  return names.map((name) => ({ name, timeoutSeconds: 300 }));
 }
 
 function perform(target: SimulatedNode, steps: NodeStep[], given = input()): void {
@@ -125,13 +131,22 @@ describe('preflight', () => {
     ['no other node', { ...there, version: FROM }, { peers: [] }, 'true', 'false'],
   ])('with %s', (_, is, wanted, work, drain) => {
     const { outputs } = performOnNode(node(is), 'preflight', input({ peers: [peer], ...wanted }));
-    expect(outputs).toEqual({ work, drain });
+    expect(outputs).toMatchObject({ work, drain });
   });
 
-  it('finds work in a cordon that Refit left behind', () => {
+  it.each([
+    ['1.7.28', 'true'],
+    ['2.1.4', 'false'],
+  ])('says whether containerd %s must be drained for first: %s', (containerd, expected) => {
+    const { outputs } = performOnNode(node({ ...there, version: FROM, containerd }), 'preflight', input());
+    expect(outputs?.['drain-first']).toBe(expected);
+  });
+
+  it('finds none in a cordon that Refit left behind: verify takes it away', () => {
     const target = node(there);
     target.cordoned = target.cordonedByRefit = true;
-    expect(performOnNode(target, 'preflight', input()).outputs).toEqual({ work: 'true', drain: 'true' });
+    const nothing = { work: 'false', drain: 'false', 'drain-first': 'false' };
+    expect(performOnNode(target, 'preflight', input()).outputs).toEqual(nothing);
   });
 });
 
@@ -148,6 +163,12 @@ describe('drain and uncordon', () => {
     expect(target.cordoned).toBe(byPerson);
   });
 
+  it('moves nothing when that is not needed', () => {
+    const target = node();
+    perform(target, ['drain'], input({ peers: [node()], needed: false }));
+    expect(target.cordoned).toBe(false);
+  });
+
   it('does not count nodes that are cordoned as room', () => {
     const [target, peer] = [node(), node()];
     peer.cordoned = true;
@@ -157,13 +178,18 @@ describe('drain and uncordon', () => {
 });
 
 describe('the plan file', () => {
+  it('is not left where nothing is to be done', () => {
+    const done = node({ version: TO, hash: 'v1-new', containerd: '2.1.4', cni: '1.8.0' });
+    expect(performOnNode(done, 'stage', input()).outputs).toEqual({ 'plan-sha256': '' });
+  });
+
   it('is bound to what it says', () => {
     const digest = (more: Partial<StepInput>) =>
       performOnNode(node(), 'stage', input(more)).outputs?.['plan-sha256'];
     expect(digest({})).toMatch(/^[0-9a-f]{64}$/);
     expect(digest({})).toBe(digest({}));
     expect(digest({})).not.toBe(digest({ hash: 'v1-other' }));
-    expect(digest({})).not.toBe(digest({ steps: ['kubelet'] }));
+    expect(digest({})).not.toBe(digest({ steps: listed('kubelet') }));
   });
 
   it('is checked by every step of the flip, and by no other', () => {

@@ -26,7 +26,12 @@ export const WORKER_STEPS: readonly StepName[] = [
     'cni',
     'kubeadm',
   ] as const),
-  ...(['configure', 'kubelet', 'verify', 'uncordon', 'complete'] as const),
+  ...(['configure', 'kubelet', 'verify', 'complete'] as const),
+];
+/** Of a release without a container runtime of its own: drained behind `kubeadm`. */
+export const CONTROL_PLANE_STEPS: readonly StepName[] = [
+  ...(['preflight', 'protect', 'backup', 'stage', 'prepull', 'kubeadm', 'drain'] as const),
+  ...(['configure', 'kubelet', 'verify', 'complete'] as const),
 ];
 const IMAGE_MAP: ImageMap = {
   [TO]: { kubernetes: TO, containerd: '2.1.4', cni: '1.8.0', image: `lab/up@sha256:${'a'.repeat(64)}` },
@@ -106,4 +111,11 @@ export function secondsOf(view: WorkflowView, step: OperationCommand): { from: n
   const task = [...view.tasks, ...(view.finish ? [view.finish] : [])].find(({ name }) => name === step);
   const seconds = (text = ''): number => (Date.parse(text) - Date.parse('2026-01-01T00:00:00.000Z')) / 1000;
   return { from: seconds(task?.startedAt), to: seconds(task?.finishedAt) };
+}
+
+/** As its output parameter has it, or its failure. */
+export function messageOf(view: WorkflowView, step: OperationCommand): string | undefined {
+  const task = view.tasks.find(({ name }) => name === step);
+  const result: unknown = JSON.parse(task?.outputs['result'] ?? '{}');
+  return (result as { message?: string }).message ?? task?.message;
 }

@@ -41,7 +41,7 @@ describe('stepInput', () => {
 
   it('by hand: one step, for the version that the Machine has', () => {
     expect(stepInput('kubelet', workflow({}), new Map(), around)).toMatchObject({
-      steps: ['kubelet'],
+      steps: [{ name: 'kubelet', timeoutSeconds: 600 }],
       kubernetes: 'v1.34.3',
       hash: '',
       release: { name: '' },

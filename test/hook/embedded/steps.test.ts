@@ -7,7 +7,7 @@ import {
 } from '../../../src/api/labels.ts';
 import { readRecord } from '../../../src/api/operation.ts';
 import { stepResultSchema } from '../../../src/api/step-result.ts';
-import { FROM, HASH, phases, secondsOf, site, TO } from './site.ts';
+import { FROM, HASH, messageOf, phases, secondsOf, site, TO } from './site.ts';
 
 describe('a version upgrade', () => {
   it('of a control-plane machine changes every component and leaves the record', async () => {
@@ -84,13 +84,14 @@ describe('a version upgrade', () => {
     const name = await submit('md-0');
     await clock.advance(200);
     const view = workflow(name);
-    for (const step of ['backup', 'stage', 'prepull'] as const) {
-      expect(secondsOf(view, step)).toEqual({ from: 20, to: 30 });
+    for (const step of ['protect', 'backup', 'stage', 'prepull'] as const) {
+      expect(secondsOf(view, step)).toEqual({ from: 10, to: 20 });
     }
-    expect(secondsOf(view, 'containerd')).toEqual({ from: 40, to: 50 });
-    expect(secondsOf(view, 'cni')).toEqual({ from: 50, to: 60 });
-    expect(secondsOf(view, 'kubelet')).toEqual({ from: 50, to: 90 });
-    expect(secondsOf(view, 'finish').to).toBe(130);
+    expect(secondsOf(view, 'drain')).toEqual({ from: 20, to: 30 });
+    expect(secondsOf(view, 'containerd')).toEqual({ from: 20, to: 40 });
+    expect(secondsOf(view, 'cni')).toEqual({ from: 20, to: 50 });
+    expect(secondsOf(view, 'kubelet')).toEqual({ from: 20, to: 80 });
+    expect(secondsOf(view, 'finish').to).toBe(110);
     expect(view.finish?.outputs).toEqual({ host: 'idle' });
   });
 
@@ -133,11 +134,11 @@ describe('other changes', () => {
     await clock.advance(200);
     const skipped = workflow(name).tasks.filter((task) => task.phase === 'Skipped');
     expect(skipped.map((task) => task.name)).toEqual([
-      ...['backup', 'prepull', 'drain', 'containerd', 'cni', 'kubeadm', 'configure', 'kubelet', 'uncordon'],
+      ...['backup', 'prepull', 'drain', 'containerd', 'cni', 'kubeadm', 'configure', 'kubelet'],
     ]);
     expect(workflow(name).phase).toBe('Succeeded');
     // The node was handed this one step only.
-    expect(secondsOf(workflow(name), 'verify')).toEqual({ from: 30, to: 40 });
+    expect(secondsOf(workflow(name), 'verify')).toEqual({ from: 20, to: 30 });
     expect(readRecord(store.machine('lab', 'md-0')?.annotations ?? {})).toMatchObject({ state: 'succeeded' });
   });
 
@@ -146,12 +147,11 @@ describe('other changes', () => {
     addMachine('md-0', 'worker');
     store.addMachine({ namespace: 'lab', name: 'x-0', cluster: 'other', role: 'worker', version: FROM });
     const name = await submit('md-0');
-    await clock.advance(200);
-    expect(phases(workflow(name))).toMatchObject({
-      drain: 'Skipped',
-      kubelet: 'Succeeded',
-      uncordon: 'Skipped',
-    });
+    await clock.advance(25);
+    expect(store.node('lab', 'md-0')?.cordoned).toBe(false);
+    await clock.advance(175);
+    expect(workflow(name).phase).toBe('Succeeded');
+    expect(messageOf(workflow(name), 'drain')).toBe('no pod has to move away');
   });
 
   it('the node is cordoned only while it is worked on', async () => {
@@ -159,7 +159,7 @@ describe('other changes', () => {
     addMachine('md-0', 'worker');
     addMachine('md-1', 'worker');
     await submit('md-0');
-    await clock.advance(45);
+    await clock.advance(35);
     expect(store.node('lab', 'md-0')?.cordoned).toBe(true);
     await clock.advance(200);
     expect(store.node('lab', 'md-0')?.cordoned).toBe(false);
@@ -183,7 +183,6 @@ describe('a failed step', () => {
         configure: 'Succeeded',
         kubelet: 'Failed',
         verify: 'Failed',
-        uncordon: 'Omitted',
         complete: 'Omitted',
       },
     });
@@ -234,7 +233,7 @@ describe('a failed step', () => {
     const { clock, store, addMachine, submit, workflow } = site();
     addMachine('md-0', 'worker');
     const name = await submit('md-0');
-    await clock.advance(35);
+    await clock.advance(25);
     store.node('lab', 'md-0')?.plans.set(name, 'b'.repeat(64));
     await clock.advance(200);
     expect(workflow(name).message).toMatch(/^step containerd: plan file: got b{64}, expected [0-9a-f]{64}$/);

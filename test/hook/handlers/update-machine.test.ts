@@ -197,7 +197,7 @@ describe('in the middle of an operation', () => {
 
   it('deletion of the Machine is not held back by a node that does not end', async () => {
     await open({ stepSeconds: 300 });
-    await site.poll(B, /backup: running/);
+    await site.poll(B, /(drain|kubeadm): running/);
     site.store.deleteMachine(NAMESPACE, CONTROL_PLANE);
     await site.clock.advance(100);
     expect(site.machine(CONTROL_PLANE).annotations).toMatchObject(PROTECTED);
@@ -218,7 +218,7 @@ describe('in the middle of an operation', () => {
 
   it('deletion of the Workflow by hand is a failure that says so', async () => {
     await open();
-    await site.poll(B, /backup: running/);
+    await site.poll(B, /running.*backup/);
     const name = site.workflow(CONTROL_PLANE, 1)?.name ?? '';
     site.store.removeWorkflow(NAMESPACE, name);
     await site.poll(B, /operation 1 failed: its Workflow was deleted/);

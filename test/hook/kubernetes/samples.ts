@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import type { IWorkflow } from '@kubernetes-models/argo-workflows/argoproj.io/v1alpha1/Workflow';
 import { isObject, type JsonObject } from '../../../src/api/json.ts';
 import { parsePolicy } from '../../../src/api/policy.ts';
-import { STEPS } from '../../../src/api/steps.ts';
 import { updateMachineWorkflow } from '../../../src/generators/update-machine.ts';
+import { plan, PLAN_STEPS } from '../../helpers/plan.ts';
 
 const CAPI = 'cluster.x-k8s.io/v1beta2';
 
@@ -66,11 +66,10 @@ export function machineStatus(kubeletVersion: string, ready: 'True' | 'False' | 
 
 export function workflowObject(namespace: string, machine: string, number = 1): IWorkflow {
   const policy = parsePolicy({});
-  const steps = STEPS.map(({ name, group }) => ({ name, group, disruptive: false, reason: 'sample' }));
   return updateMachineWorkflow({
     machine: { namespace, name: machine, uid: '6a5a0a68-6f57-4a36-a1f4-1f2a3b4c5d6e', cluster: 'refit' },
     number,
-    plan: { role: 'worker', kubernetes: 'v1.34.3', hash: 'sample', steps },
+    plan: plan('worker', PLAN_STEPS, { hash: 'sample' }),
     policy,
     version: '0.1.0',
   });

@@ -17,6 +17,8 @@ const recordSchema = z.strictObject({
   from: z.string(),
   /** By step of the flip group. */
   reports: z.record(z.string(), stepReportSchema),
+  /** A launch of `drain` let it go on. */
+  drained: z.boolean().optional(),
 });
 
 export type HostRecord = z.infer<typeof recordSchema>;
@@ -31,6 +33,13 @@ export async function writeReport(server: ApiClient, plan: HostPlan, report: Ste
     const record = recordOn(node, plan);
     const reports = { ...record.reports, [report.result.step]: report };
     return { metadata: { annotations: { [ANNOTATION]: JSON.stringify({ ...record, reports }) } } };
+  });
+}
+
+export async function writeDrained(server: ApiClient, plan: HostPlan): Promise<void> {
+  await amend(server, nodePath(plan.node.name), (node) => {
+    const record = { ...recordOn(node, plan), drained: true };
+    return { metadata: { annotations: { [ANNOTATION]: JSON.stringify(record) } } };
   });
 }
 

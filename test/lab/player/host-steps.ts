@@ -27,7 +27,7 @@ export interface NodeWorld {
   imageMap: () => Promise<string>;
 }
 
-export type WorkStep = Exclude<NodeCommand, 'finish' | 'rollback'>;
+export type WorkStep = Exclude<NodeCommand, 'drain' | 'finish' | 'rollback'>;
 
 export async function performOnNode(
   { server, imageMap }: NodeWorld,
@@ -40,7 +40,8 @@ export async function performOnNode(
   switch (step) {
     case 'preflight': {
       const work = hasWork(node, plan);
-      const outputs = { work: String(work), drain: String(work) };
+      const isNewRuntime = (await wantedRuntime(imageMap, plan, runtime)) !== runtime;
+      const outputs = { work: String(work), drain: String(work), 'drain-first': String(isNewRuntime) };
       return { message: 'the node is well', outputs };
     }
     case 'backup':
@@ -56,9 +57,7 @@ export async function performOnNode(
     case 'prepull':
       return { message: 'images pulled', changes: [{ what: 'images', to: plan.kubernetes }] };
     case 'containerd': {
-      const { containerd } =
-        parsePolicy({ imageMap: parse(await imageMap()) as unknown }).imageMap?.[plan.release] ?? {};
-      const wanted = containerd === undefined ? runtime : `containerd://${containerd}`;
+      const wanted = await wantedRuntime(imageMap, plan, runtime);
       if (wanted === runtime) return { message: 'done already' };
       await amend(server, path, () => ({ status: { nodeInfo: { containerRuntimeVersion: wanted } } }));
       return {
@@ -92,6 +91,17 @@ export async function performOnNode(
       };
     }
   }
+}
+
+/** A release that names none leaves it alone. */
+async function wantedRuntime(
+  imageMap: NodeWorld['imageMap'],
+  { release }: HostPlan,
+  runtime: string,
+): Promise<string> {
+  const { containerd } =
+    parsePolicy({ imageMap: (parse(await imageMap()) as unknown) ?? {} }).imageMap?.[release] ?? {};
+  return containerd === undefined ? runtime : `containerd://${containerd}`;
 }
 
 /** Errors: none; what the host knows nothing of is left alone. */

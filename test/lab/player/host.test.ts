@@ -100,14 +100,45 @@ describe('the host of a node', () => {
     });
   });
 
+  it('waits for its drain, also when the player has started anew, and goes on then', async () => {
+    const begun: string[] = [];
+    play = async ({ step }) => void begun.push(step);
+    plan = {
+      ...plan,
+      steps: plan.steps.map((row) => (row.name === 'configure' ? { ...row, waitSeconds: 600 } : row)),
+    };
+    const asked = flip();
+    await launch('kubeadm');
+    await clock.sleep(5);
+    expect(begun).toEqual(['kubeadm']);
+    expect(outcomes([await launch('drain', { drained: true })])).toEqual(['drain unchanged']);
+    expect(outcomes(await asked)).toContain('kubelet changed');
+    hosts = newHosts();
+    expect(outcomes(await flip())).toContain('kubelet changed');
+  });
+
+  it('ends at that step when it could not be drained', async () => {
+    plan = {
+      ...plan,
+      steps: plan.steps.map((row) => (row.name === 'configure' ? { ...row, waitSeconds: 600 } : row)),
+    };
+    const asked = flip();
+    await launch('drain', { drained: false });
+    expect(outcomes(await asked).slice(1)).toEqual([
+      'configure cancelled',
+      'kubelet cancelled',
+      'verify cancelled',
+    ]);
+  });
+
   it('counts only what it really did: not what another player did before it, nor what is there', async () => {
-    expect((await launch('preflight')).outputs).toEqual({ work: 'true', drain: 'true' });
+    expect((await launch('preflight')).outputs).toMatchObject({ work: 'true', drain: 'true' });
     await flip();
     hosts = newHosts();
     expect(outcomes(await flip())).toContain('kubelet changed');
     expect(applied()?.count).toBe(1);
     plan = { ...plan, operation: 'the-next-one' };
-    expect((await launch('preflight')).outputs).toEqual({ work: 'false', drain: 'false' });
+    expect((await launch('preflight')).outputs).toMatchObject({ work: 'false', drain: 'false' });
     expect(outcomes(await flip())).toContain('kubelet unchanged');
     expect(applied()?.count).toBe(1);
     plan = { ...plan, operation: 'one-more', desiredSha256: 'f'.repeat(64) };

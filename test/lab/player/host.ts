@@ -10,7 +10,8 @@ import { text } from '../../../src/kubernetes/fields.ts';
 import { nodePath } from '../../../src/steps/api/paths.ts';
 import { makeReport } from '../../../src/steps/operation/reports.ts';
 import { performOnNode, rollBack, type NodeWorld, type WorkStep } from './host-steps.ts';
-import { readRecord, writeReport } from './host-record.ts';
+import { readRecord, writeDrained, writeReport } from './host-record.ts';
+import { hasWork } from './node-object.ts';
 import type { Script } from './script.ts';
 import { startUnit, type Unit } from './unit.ts';
 
@@ -40,6 +41,7 @@ export function playedHosts({ script, clock, ...world }: HostsOptions): Hosts {
     if (uid !== plan.node.uid) throw badInput('plan.node.uid', plan.node.uid, uid ?? 'none');
     if (step === 'finish') return finish(input);
     if (step === 'rollback') return report(plan, step, () => rollBack(world, plan));
+    if (step === 'drain') return drain(input);
     if (!isFlipStep(step)) return perform(plan, step);
     return (await attach(plan, step)) ?? perform(plan, step);
   }
@@ -47,14 +49,37 @@ export function playedHosts({ script, clock, ...world }: HostsOptions): Hosts {
   /** undefined: there is nothing to attach to, as nothing was handed over: `verify` may look all the same. */
   async function attach(plan: HostPlan, step: FlipStep): Promise<StepReport | undefined> {
     const { operation, node } = plan;
-    const { reports } = await readRecord(world.server, plan);
+    const { reports, drained } = await readRecord(world.server, plan);
+    const isIdle =
+      Object.keys(reports).length === 0 && !hasWork(await world.server.get(nodePath(node.name)), plan);
+    await othersEnded(plan);
+    if (units.get(node.name)?.operation !== operation && step === 'verify' && isIdle) return undefined;
+    const unit = handOver(plan);
+    if (drained === true) unit.goOn();
+    return unit.report(step);
+  }
+
+  /** Lets the node go on, or ends what it does. */
+  async function drain({ plan, drained }: NodeInput): Promise<StepReport> {
+    if (drained === true) await writeDrained(world.server, plan);
+    await othersEnded(plan);
+    const unit = handOver(plan);
+    if (drained === true) unit.goOn();
+    else unit.cancel();
+    return report(plan, 'drain', async () => ({ message: drained ? 'the node goes on' : 'told to stop' }));
+  }
+
+  async function othersEnded({ operation, node }: HostPlan): Promise<void> {
     let unit = units.get(node.name);
     for (; unit?.isWorking() && unit.operation !== operation; unit = units.get(node.name)) await unit.ended;
-    if (unit?.operation === operation) return unit.report(step);
-    if (step === 'verify' && Object.keys(reports).length === 0) return undefined;
-    unit = startUnit(plan, (next) => performOnce(plan, next), clock);
-    units.set(node.name, unit);
-    return unit.report(step);
+  }
+
+  function handOver(plan: HostPlan): Unit {
+    const known = units.get(plan.node.name);
+    if (known?.operation === plan.operation) return known;
+    const unit = startUnit(plan, (next) => performOnce(plan, next), clock);
+    units.set(plan.node.name, unit);
+    return unit;
   }
 
   async function performOnce(plan: HostPlan, step: FlipStep): Promise<StepReport> {

@@ -11,6 +11,8 @@ export interface Unit {
   report(step: string): Promise<StepReport> | undefined;
   /** Ends it before its next step. */
   cancel(): void;
+  /** The node is drained: the step that waits for that may begin. */
+  goOn(): void;
   isWorking(): boolean;
   ended: Promise<void>;
 }
@@ -25,6 +27,7 @@ export function startUnit(
   let bad: StepReport | undefined;
   let isCancelled = false;
   let isWorking = true;
+  const drained = Promise.withResolvers<void>();
 
   function refusal(step: FlipStep): StepReport | undefined {
     if (bad === undefined && !isCancelled) return undefined;
@@ -36,7 +39,8 @@ export function startUnit(
   }
 
   async function run(): Promise<void> {
-    for (const { name } of steps) {
+    for (const { name, waitSeconds } of steps) {
+      if (bad === undefined && waitSeconds !== undefined) await drained.promise;
       const report = refusal(name) ?? (await perform(name));
       if (isBad(report)) bad ??= report;
       reports.get(name)?.resolve(report);
@@ -47,7 +51,11 @@ export function startUnit(
   return {
     operation,
     report: (step) => reports.get(step)?.promise,
-    cancel: () => void (isCancelled = true),
+    cancel: () => {
+      isCancelled = true;
+      drained.resolve();
+    },
+    goOn: () => drained.resolve(),
     isWorking: () => isWorking,
     ended: run(),
   };

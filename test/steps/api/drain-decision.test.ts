@@ -30,16 +30,12 @@ describe('the node is', () => {
     ['not drained when pods have nowhere to go', ALONE, { work: true, drain: false }],
     ['not drained alone even if always', { ...ALONE, policy: 'always' }, { work: true, drain: false }],
     [
-      'gone through again when left cordoned',
+      'left alone when there is nothing but a cordon of ours: verify takes it away',
       { ...LEFT, hostHasWork: false, hostWantsDrain: false },
-      { work: true, drain: true },
+      { work: false, drain: false },
     ],
-    [
-      'uncordoned in the end, alone too',
-      { ...LEFT, ...ALONE, hostHasWork: false },
-      { work: true, drain: true },
-    ],
-    ['uncordoned in the end, policy never too', { ...LEFT, policy: 'never' }, { work: true, drain: true }],
+    ['drained again when left cordoned with work', LEFT, { work: true, drain: true }],
+    ['not drained by policy, cordoned or not', { ...LEFT, policy: 'never' }, { work: true, drain: false }],
   ])('%s', (_, facts, decided) => {
     expect(decideDrain({ ...WORK, ...facts })).toMatchObject(decided);
   });

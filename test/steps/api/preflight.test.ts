@@ -134,7 +134,10 @@ describe('before the node is asked, preflight', () => {
 });
 
 describe('after the node has looked at itself, preflight', () => {
-  const report = nodeReport({ work: 'true', drain: 'true' }, 'disk and clock are fine');
+  const report = nodeReport(
+    { work: 'true', drain: 'true', 'drain-first': 'true' },
+    'disk and clock are fine',
+  );
 
   it('wants the drain that the node wants', async () => {
     given(machineObject());
@@ -142,7 +145,7 @@ describe('after the node has looked at itself, preflight', () => {
     await expect(on.run(afterPreflight, { report })).resolves.toEqual({
       message: 'disk and clock are fine; there is work',
       changes: [],
-      outputs: { work: 'true', drain: 'true' },
+      outputs: { work: 'true', drain: 'true', 'drain-first': 'true' },
     });
   });
 
@@ -155,13 +158,13 @@ describe('after the node has looked at itself, preflight', () => {
     });
   });
 
-  it('ends the cordon that an earlier operation left', async () => {
+  it('tells of the cordon that an earlier operation left, which is no work', async () => {
     given(machineObject(), nodeObject({ cordoned: true, annotations: { [CORDONED_BY_ANNOTATION]: 'op-2' } }));
     await expect(
       on.run(afterPreflight, { report: nodeReport({ work: 'false', drain: 'false' }) }),
     ).resolves.toMatchObject({
-      message: 'looked; nothing to do on the node; left cordoned by op-2',
-      outputs: { work: 'true', drain: 'true' },
+      message: 'looked; nothing to do on the node; left cordoned by op-2, until it is verified',
+      outputs: { work: 'false', drain: 'false' },
     });
   });
 

@@ -25,6 +25,7 @@ const FLAGS: StepFlags = {
   steps: [],
   planSha256: '',
   drain: 'auto',
+  needed: true,
   drainForce: false,
   untestedHosts: 'refuse',
   keepBackups: 2,

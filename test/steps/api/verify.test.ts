@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { CONTROL_PLANE_LABEL } from '../../../src/api/labels.ts';
+import { CONTROL_PLANE_LABEL, CORDONED_BY_ANNOTATION } from '../../../src/api/labels.ts';
+import { at } from '../../../src/kubernetes/fields.ts';
 import { afterVerify } from '../../../src/steps/api/verify.ts';
 import { machineObject, nodeObject, put, staticPod } from './samples.ts';
 import { apiSite, MACHINES, nodeReport, NODES, PODS, type ApiSite } from './site.ts';
@@ -67,6 +68,44 @@ describe('verify of a worker', () => {
     given('worker');
     await expect(on.run(afterVerify, { report: nodeReport({ containerd: '2.2.0' }) })).rejects.toMatchObject({
       message: expect.stringContaining('expected containerd://2.2.0'),
+    });
+  });
+
+  describe('of a Node that Refit cordoned', () => {
+    const isCordoned = (): boolean => at(on.node(), 'spec', 'unschedulable') === true;
+    beforeEach(() => {
+      given('worker');
+      const annotations = { [CORDONED_BY_ANNOTATION]: 'an-earlier-operation' };
+      on.workload.data.patch(NODE_PLACE, { metadata: { annotations }, spec: { unschedulable: true } });
+    });
+
+    it('takes the cordon away at once, whichever operation set it', async () => {
+      await expect(on.run(afterVerify, { report: REPORT, flags: { operation: 3 } })).resolves.toEqual({
+        message: 'verified; the Node reports v1.34.3 and Ready; uncordoned',
+        changes: [{ what: 'unschedulable', from: 'true' }],
+      });
+      expect(isCordoned()).toBe(false);
+      expect(on.clock.monotonic()).toBe(0);
+    });
+
+    it('leaves it when the Node is not as it should be', async () => {
+      setVersion('v1.33.7');
+      await expect(on.run(afterVerify, { report: REPORT, flags: { operation: 3 } })).rejects.toMatchObject({
+        reason: 'Failed',
+      });
+      expect(isCordoned()).toBe(true);
+    });
+
+    it('leaves it by hand', async () => {
+      const { message } = await on.run(afterVerify, { report: REPORT, flags: { operation: undefined } });
+      expect(message).not.toContain('uncordoned');
+      expect(isCordoned()).toBe(true);
+    });
+
+    it('leaves one that somebody else set', async () => {
+      on.workload.data.patch(NODE_PLACE, { metadata: { annotations: { [CORDONED_BY_ANNOTATION]: null } } });
+      await on.run(afterVerify, { report: REPORT, flags: { operation: 3 } });
+      expect(isCordoned()).toBe(true);
     });
   });
 

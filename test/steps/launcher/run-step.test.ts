@@ -15,20 +15,20 @@ afterEach(() => site.close());
 describe('a step of the API alone', () => {
   it('gets its context, and its outcome is the result', async () => {
     let seen: ApiStepContext | undefined;
-    site.withApi('drain', {
+    site.withApi('protect', {
       after: async (context) => {
         seen = context;
-        return { message: 'two\npods evicted', changes: [{ what: 'pod a' }], outputs: { x: '1' } };
+        return { message: 'it is\nprotected', changes: [{ what: 'Machine' }], outputs: { x: '1' } };
       },
     });
     const flags = sampleFlags({ timeoutSeconds: 99 });
-    const end = await site.run('drain', flags);
+    const end = await site.run('protect', flags);
     expect(stepResultSchema.parse(end.result)).toMatchObject({
-      step: 'drain',
+      step: 'protect',
       operation: OPERATION,
       outcome: 'changed',
-      message: 'two pods evicted',
-      changes: [{ what: 'pod a' }],
+      message: 'it is protected',
+      changes: [{ what: 'Machine' }],
     });
     expect(end).toMatchObject({ outputs: { x: '1' }, code: EXIT.done });
     expect(seen).toMatchObject({ flags, nodeName: 'node-1', operation: OPERATION, timeoutSeconds: 99 });

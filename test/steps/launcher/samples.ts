@@ -28,6 +28,7 @@ export function sampleFlags(changes: Partial<StepFlags> = {}): StepFlags {
     steps: [],
     planSha256: '',
     drain: 'auto',
+    needed: true,
     drainForce: false,
     untestedHosts: 'refuse',
     keepBackups: 2,

@@ -24,6 +24,7 @@ describe('stepFlags', () => {
       steps: [],
       planSha256: '',
       drain: 'auto',
+      needed: true,
       drainForce: false,
       untestedHosts: 'refuse',
       keepBackups: 2,
@@ -58,6 +59,18 @@ describe('stepFlags', () => {
     });
   });
 
+  it('knows the list that the node is drained first for', () => {
+    const given = { ...GIVEN, steps: 'containerd,kubelet:600:2400' };
+    expect(stepFlags({ ...given, drainFirst: 'false' }).steps).toEqual([
+      { name: 'containerd', timeoutSeconds: 300 },
+      { name: 'kubelet', timeoutSeconds: 600, waitSeconds: 2400 },
+    ]);
+    expect(stepFlags({ ...given, drainFirst: 'true' }).steps).toEqual([
+      { name: 'containerd', timeoutSeconds: 300, waitSeconds: 2400 },
+      { name: 'kubelet', timeoutSeconds: 600 },
+    ]);
+  });
+
   it.each([
     ['a name that leaves its path', { machine: '../secrets/x' }, '--machine: got "../secrets/x"'],
     ['an empty name', { cluster: '' }, '--cluster: got ""'],
@@ -68,6 +81,7 @@ describe('stepFlags', () => {
       { drain: 'sometimes' },
       '--drain: got "sometimes", expected auto, always, never',
     ],
+    ['an unclear needed', { needed: 'perhaps' }, '--needed: got "perhaps"'],
     ['an unclear drain-force', { drainForce: 'yes' }, '--drain-force: got "yes"'],
     ['backups without a number', { keepBackups: 'all' }, '--keep-backups: got "all"'],
     ['steps that no node does by itself', { steps: 'drain' }, 'steps: got "drain"'],

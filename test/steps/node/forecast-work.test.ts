@@ -25,7 +25,7 @@ it.each<[string, Steps]>([
     ],
   ],
 ])('%s are no work', (_, steps) => {
-  expect(of(steps)).toEqual({ work: false, drain: false });
+  expect(of(steps)).toEqual({ work: false, drain: false, drainFirst: false });
 });
 
 it.each<[string, Steps]>([
@@ -34,7 +34,7 @@ it.each<[string, Steps]>([
   ['a file beside the manifests', [['configure', [write('/etc/kubernetes/audit.yaml')]]]],
   ['a new certificate', [['configure', [{ do: 'work', what: 'certificate', perform: async () => {} }]]]],
 ])('%s disturb no pod', (_, steps) => {
-  expect(of(steps)).toEqual({ work: true, drain: false });
+  expect(of(steps)).toEqual({ work: true, drain: false, drainFirst: false });
 });
 
 it.each<[string, Steps]>([
@@ -62,5 +62,22 @@ it.each<[string, Steps]>([
     [`removing ${path}`, [['configure', [remove(path)]]]],
   ]),
 ])('%s disturbs pods', (_, steps) => {
-  expect(of(steps)).toEqual({ work: true, drain: true });
+  expect(of(steps)).toMatchObject({ work: true, drain: true });
+});
+
+it('containerd alone must find the node drained before kubeadm runs', () => {
+  expect(
+    of([
+      ['containerd', [run]],
+      ['kubeadm', [run]],
+    ]).drainFirst,
+  ).toBe(true);
+  expect(
+    of([
+      ['containerd', []],
+      ['cni', [run]],
+      ['kubeadm', [run]],
+      ['kubelet', [run]],
+    ]).drainFirst,
+  ).toBe(false);
 });

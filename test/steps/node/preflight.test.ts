@@ -58,7 +58,7 @@ describe('a node that can be upgraded', () => {
         'package kubectl (/usr/bin/kubectl): on hold, which is kept',
         '/etc/kubernetes-version: says v1.33.13 and will go on to say so: nothing keeps it up to date',
       ],
-      outputs: { work: 'true', drain: 'true' },
+      outputs: { work: 'true', drain: 'true', 'drain-first': 'false' },
     });
     expect(await createPreflight([]).problems(host, context)).toEqual([]);
     const programs = new Set(host.commands.map(([program]) => program));
@@ -92,7 +92,7 @@ describe('the steps that follow', () => {
     );
     expect(work.refusals).toEqual(['kubeadm: no', 'kubelet: cannot look']);
     expect(work.notes).toContain('kubeadm: look');
-    expect(work.outputs).toEqual({ work: 'true', drain: 'false' });
+    expect(work.outputs).toEqual({ work: 'true', drain: 'false', 'drain-first': 'false' });
   });
 
   it('are not asked when they are not in the plan, and verify not before they are done', async () => {

@@ -5,14 +5,15 @@ import { expect, it } from '@jest/globals';
 import { desiredFile, LOCK_FILE } from '../../../src/steps/host/folders.ts';
 import { finishOperation } from '../../../src/steps/operation/finish.ts';
 import { handOver } from '../../../src/steps/operation/hand-over.ts';
-import { readReport } from '../../../src/steps/operation/records.ts';
+import { drainedFile, readReport } from '../../../src/steps/operation/records.ts';
 import { runOperation } from '../../../src/steps/operation/run-operation.ts';
 import { operationUnitFile } from '../../../src/steps/operation/units.ts';
 import { createMachine, type Machine } from './machine.ts';
-import { DESIRED, input, OPERATION, plan, stepsOfManyCommands } from './samples.ts';
+import { DESIRED, input, OPERATION, stepsOfManyCommands, waitingPlan } from './samples.ts';
 
 const PROCESS = fileURLToPath(new URL('run-process.ts', import.meta.url));
-const PLAN = plan(['kubeadm', 'kubelet']);
+/** The kubelet waits for the drain: the process is let on by itself as soon as it waits. */
+const PLAN = { ...waitingPlan(), steps: waitingPlan().steps.slice(0, 2) };
 const AT_ONCE = 3;
 /** Files that must be there (true) or not when a step is reported done. */
 const EFFECTS = { kubeadm: { '/etc/new': true, '/etc/old': false }, kubelet: { '/done/kubelet': true } };
@@ -64,6 +65,7 @@ async function killAt(change: number): Promise<boolean> {
   try {
     const isKilled = await runKilledAt(machine, change);
     await expectReportedEffects(machine);
+    machine.write(drainedFile(OPERATION), '{}');
     if (isKilled) await resume(machine);
     expect(await expectReportedEffects(machine)).toBe(2);
     for (const file of [LOCK_FILE, operationUnitFile(OPERATION), desiredFile(OPERATION)]) {

@@ -3,10 +3,11 @@ import { hostPlanDigest } from '../../../src/api/host-plan.ts';
 import type { NodeInput } from '../../../src/api/node-input.ts';
 import type { StepReport } from '../../../src/api/step-result.ts';
 import { desiredFile, LOCK_FILE, planFile } from '../../../src/steps/host/folders.ts';
+import type { NodeStep } from '../../../src/steps/node/node-step.ts';
 import { launch } from '../../../src/steps/operation/launch.ts';
 import { operationUnit, operationUnitFile, stepUnit } from '../../../src/steps/operation/units.ts';
 import { createMachine, type Machine } from './machine.ts';
-import { gatedStep, input, OPERATION, plan, recordedStep, steps } from './samples.ts';
+import { gatedStep, input, OPERATION, plan, recordedStep, steps, waitingPlan } from './samples.ts';
 
 const UNIT = operationUnit(OPERATION);
 let machine: Machine;
@@ -129,20 +130,108 @@ describe('the first step of the list', () => {
   });
 });
 
-describe('a later step of the list', () => {
-  it('is refused when the list was not handed over', async () => {
+describe('drain', () => {
+  const waiting = waitingPlan();
+  const drain = (drained: boolean, given = waiting) => launched(input('drain', given, { drained }));
+
+  /** Staged, and launched but for the drain. */
+  async function attached(...more: readonly NodeStep[]): Promise<Promise<StepReport>[]> {
+    machine = createMachine({ steps: steps(...more) });
+    await launched(input('stage', waiting, { planSha256: '' }));
+    return (['kubeadm', 'kubelet', 'verify'] as const).map((name) => launched(input(name, waiting)));
+  }
+
+  it('lets the node go on, may be repeated, and waits for nothing', async () => {
+    const reports = await attached();
+    expect((await reports[0])?.result.outcome).toBe('changed');
+    expect((await drain(true)).result).toMatchObject({
+      outcome: 'changed',
+      message: 'the node goes on with its list',
+    });
+    const ended = await Promise.all(reports);
+    expect(ended.map(({ result }) => result.outcome)).toEqual(['changed', 'changed', 'unchanged']);
+    await machine.systemd.idle();
+    expect((await drain(true)).result.outcome).toBe('changed');
+    expect(machine.systemd.starts.get(UNIT)).toBe(1);
+  });
+
+  it('hands the list over when it comes first', async () => {
     machine = createMachine({ steps: steps() });
-    await stage();
-    await expect(launched(input('kubelet'))).rejects.toMatchObject({
-      reason: 'Failed',
-      message: 'step kubelet: not handed over: step kubeadm has not begun on this node',
+    await launched(input('stage', waiting, { planSha256: '' }));
+    await drain(true);
+    await machine.systemd.idle();
+    expect(machine.read('/done/kubelet')).toBe('kubelet\n');
+  });
+
+  it('ends the operation at that step when the node could not be drained', async () => {
+    const reports = await attached();
+    await reports[0];
+    expect((await drain(false)).result.message).toBe('the operation was told to stop');
+    const ended = await Promise.all(reports);
+    expect(ended.map(({ result }) => result.outcome)).toEqual(['changed', 'cancelled', 'cancelled']);
+    await machine.systemd.idle();
+    expect(await machine.host.files.status(LOCK_FILE)).toBeUndefined();
+    expect((await drain(true)).result).toMatchObject({
+      outcome: 'failed',
+      message: 'step kubelet: not begun: the operation was told to stop',
     });
   });
 
-  it('is done alone when it is verify, which changes nothing', async () => {
+  it('ends it also before anybody has handed it over', async () => {
+    machine = createMachine({ steps: steps() });
+    await launched(input('stage', waiting, { planSha256: '' }));
+    await drain(false);
+    expect((await launched(input('kubeadm', waiting))).result.outcome).toBe('cancelled');
+    expect(await machine.host.files.status('/done/kubeadm')).toBeUndefined();
+  });
+
+  it('fails when a step before it failed', async () => {
+    const failing = recordedStep('kubeadm', {
+      prepare: async () => ({ refusals: ['etcd: got no leader'], actions: [], notes: [] }),
+    });
+    await Promise.all(await attached(failing));
+    expect((await drain(true)).result).toMatchObject({
+      outcome: 'failed',
+      message: 'step kubelet: not begun: step kubeadm failed',
+    });
+  });
+
+  it('is refused for another plan, and for one in which nothing waits', async () => {
     machine = createMachine({ steps: steps() });
     await stage();
-    expect((await launched(input('verify'))).result.outcome).toBe('unchanged');
+    await expect(drain(true)).rejects.toMatchObject({ reason: 'BadInput' });
+    await expect(drain(true, plan())).rejects.toThrow('expected one that waits for drain');
+  });
+});
+
+describe('a later step of the list', () => {
+  it('hands the list over when it comes first: it is done from its beginning', async () => {
+    machine = createMachine({ steps: steps() });
+    await stage();
+    expect((await launched(input('kubelet'))).result.outcome).toBe('changed');
+    expect((await launched(input('kubeadm'))).result.outcome).toBe('changed');
+    expect(machine.systemd.starts.get(UNIT)).toBe(1);
+  });
+
+  it('may come at the same moment as all others', async () => {
+    machine = createMachine({ steps: steps() });
+    await stage();
+    const names = ['verify', 'kubelet', 'kubeadm'] as const;
+    const reports = await Promise.all(names.map((name) => launched(input(name))));
+    expect(reports.map(({ result }) => [result.step, result.outcome])).toEqual([
+      ['verify', 'unchanged'],
+      ['kubelet', 'changed'],
+      ['kubeadm', 'changed'],
+    ]);
+    expect(machine.systemd.starts.get(UNIT)).toBe(1);
+    expect(machine.systemd.starts.has(stepUnit(OPERATION, 'verify'))).toBe(false);
+  });
+
+  it('is done alone when it is verify, which changes nothing, and nobody hands anything over', async () => {
+    machine = createMachine({ steps: steps() });
+    await stage();
+    const { result } = await launched(input('verify', plan(), { timeoutSeconds: 10 }));
+    expect(result.outcome).toBe('unchanged');
     expect([...machine.systemd.starts.keys()]).toContain(stepUnit(OPERATION, 'verify'));
     expect(machine.systemd.starts.has(UNIT)).toBe(false);
   });
@@ -150,7 +239,7 @@ describe('a later step of the list', () => {
   it('that was done before the hand-over is done again after it', async () => {
     machine = createMachine({ steps: steps() });
     await stage();
-    const before = await launched(input('verify'));
+    const before = await launched(input('verify', plan(), { timeoutSeconds: 10 }));
     await machine.systemd.idle();
     await launched(input('kubeadm'));
     const after = await launched(input('verify'));

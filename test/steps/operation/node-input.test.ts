@@ -18,7 +18,7 @@ describe('an input', () => {
   it.each([
     ['no JSON', '{', 'input: '],
     ['nothing', '', 'input: '],
-    ['an unknown step', JSON.stringify({ ...input('stage'), step: 'drain' }), 'step: '],
+    ['an unknown step', JSON.stringify({ ...input('stage'), step: 'uncordon' }), 'step: '],
     ['a member that nobody knows', JSON.stringify({ ...input('stage'), image: 'x' }), '"image"'],
     [
       'an operation that is no name',

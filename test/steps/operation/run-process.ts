@@ -1,6 +1,7 @@
 // The unit of an operation as a process of its own, which the kernel kills at a given point: for kill.test.ts.
 // Arguments: root of the machine, and before which change of the machine it is killed.
 import type { Host, HostFiles } from '../../../src/steps/host/host.ts';
+import { drainedFile, waitingFile } from '../../../src/steps/operation/records.ts';
 import { runOperation } from '../../../src/steps/operation/run-operation.ts';
 import type { Systemd } from '../../../src/steps/operation/systemd.ts';
 import { createMachine } from './machine.ts';
@@ -25,7 +26,15 @@ function killedInTime<T extends object>(target: T, names?: readonly string[]): T
 }
 
 const machine = createMachine({ root });
-const files: HostFiles = killedInTime(machine.host.files, CHANGES);
+/** As soon as it waits for its drain, it is drained. */
+const drained: HostFiles = {
+  ...machine.host.files,
+  write: async (path, ...rest) => {
+    await machine.host.files.write(path, ...rest);
+    if (path === waitingFile(OPERATION)) machine.write(drainedFile(OPERATION), '{}');
+  },
+};
+const files: HostFiles = killedInTime(drained, CHANGES);
 const host: Host = { ...machine.host, files };
 const systemd: Systemd = killedInTime<Systemd>(machine.systemd);
 const { signal } = new AbortController();

@@ -43,6 +43,15 @@ export function plan(
   };
 }
 
+/** Kubeadm, then the kubelet, which waits for the drain. */
+export function waitingPlan(waitSeconds = 3600): HostPlan {
+  const { steps: listed, ...rest } = plan();
+  return {
+    ...rest,
+    steps: listed.map((step) => (step.name === 'kubelet' ? { ...step, waitSeconds } : step)),
+  };
+}
+
 /** Of a step whose list was staged. */
 export function input(step: NodeCommand, hostPlan = plan(), more: Partial<NodeInput> = {}): NodeInput {
   const planSha256 = hostPlanDigest(hostPlan);

@@ -2,7 +2,13 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Clock } from '../../../src/api/clock.ts';
 import { backupFolder, LOCK_FILE, logFile, planFile } from '../../../src/steps/host/folders.ts';
 import type { NodeCommand } from '../../../src/api/commands.ts';
-import { begunFile, handOverFile, writeReport } from '../../../src/steps/operation/records.ts';
+import {
+  begunFile,
+  drainedFile,
+  handOverFile,
+  waitingFile,
+  writeReport,
+} from '../../../src/steps/operation/records.ts';
 import { makeReport } from '../../../src/steps/operation/reports.ts';
 import { nodeStatus, type OperationStatus } from '../../../src/steps/operation/status.ts';
 import { operationUnit, operationUnitFile, stepUnit } from '../../../src/steps/operation/units.ts';
@@ -26,8 +32,8 @@ async function reported(
   await writeReport(machine.host, makeReport({ operation: OPERATION, step }, outcome, message, { clock }));
 }
 
-function handedOver(): void {
-  machine.write(planFile(OPERATION), JSON.stringify(plan()));
+function handedOver(listed = plan().steps): void {
+  machine.write(planFile(OPERATION), JSON.stringify({ ...plan(), steps: listed }));
   machine.write(handOverFile(OPERATION), '{"planSha256":"x","bootId":"y","at":"z"}');
   machine.write(operationUnitFile(OPERATION), '');
 }
@@ -98,6 +104,24 @@ describe('an operation', () => {
     });
   });
 
+  it('that waits for its drain tells for which step, and how long at most', async () => {
+    const until = '2026-01-01T01:00:00.000Z';
+    handedOver(plan().steps.map((step) => (step.name === 'kubelet' ? { ...step, waitSeconds: 3600 } : step)));
+    await reported('kubeadm', 'changed');
+    machine.write(waitingFile(OPERATION), JSON.stringify({ since: '2026-01-01T00:00:00.000Z', until }));
+    machine.systemd.told.set(operationUnit(OPERATION), 'active');
+    expect(await status()).toMatchObject({
+      state: 'waiting',
+      steps: [
+        { step: 'kubeadm', state: 'changed' },
+        { step: 'kubelet', state: 'waiting', message: `for drain, until ${until} at most` },
+        { step: 'verify', state: 'waiting' },
+      ],
+    });
+    machine.write(drainedFile(OPERATION), '{}');
+    expect(await status()).toMatchObject({ state: 'running' });
+  });
+
   it('whose quiet step works tells that one', async () => {
     begun('backup');
     machine.systemd.told.set(stepUnit(OPERATION, 'backup'), 'active');
@@ -110,7 +134,7 @@ describe('an operation', () => {
       'has its plan, and nothing was handed over',
       () => machine.write(planFile(OPERATION), JSON.stringify(plan())),
     ],
-    ['waiting', 'was booted before its first step', handedOver],
+    ['waiting', 'was booted before its first step', () => handedOver()],
     [
       'interrupted',
       'has a unit that failed too often',

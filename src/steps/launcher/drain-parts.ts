@@ -1,0 +1,91 @@
+// The step `drain`, whose parts come in another order: the node gets as far as it may undrained, then its pods move away,
+// then it goes on. So nobody waits for Argo while the node is cordoned.
+import { EXIT } from '../../api/commands.ts';
+import { StatusError } from '../../api/errors.ts';
+import { stepsAtDrain } from '../../api/host-plan.ts';
+import type { ApiStepContext, ApiStepOutcome } from '../api/api-step.ts';
+import { exitCode } from './exit-code.ts';
+import { isLaunched } from './launch.ts';
+import type { MachineFacts } from './machine-facts.ts';
+import {
+  launchPrepared,
+  prepareNodePart,
+  runNodePart,
+  type NodePart,
+  type PreparedNodePart,
+} from './node-part.ts';
+import type { Remote } from './remote.ts';
+
+interface DrainParts extends NodePart {
+  remote: Remote;
+  facts: MachineFacts;
+  /** By the API. */
+  move: (context: ApiStepContext) => Promise<ApiStepOutcome>;
+  /** What the step took counts from here. */
+  begin: () => void;
+}
+
+/**
+ * Without a plan on the node it only drains by hand: an operation has nothing to do there then. Errors: those of `move`,
+ * after the node was told to stop; Failed when the node did not get so far, or ended before.
+ */
+export async function drainParts(context: ApiStepContext, parts: DrainParts): Promise<ApiStepOutcome> {
+  const { flags, log } = context;
+  const move = (): Promise<ApiStepOutcome> =>
+    flags.needed ? parts.move(context) : Promise.resolve({ message: 'no pod has to move away', changes: [] });
+  if (flags.planSha256 === '') {
+    return flags.operation === undefined
+      ? move()
+      : { message: 'nothing is to be done on the node', changes: [] };
+  }
+  const { remote, facts } = parts;
+  // First: what is refused is refused before the other tasks have begun to wait.
+  const prepared = await prepareNodePart(remote, 'drain', context, facts, parts);
+  await reachNode(context, parts);
+  parts.begin();
+  // It was drained then, and may be in use again by now.
+  const isDrained = await isLaunched(remote, prepared.launch);
+  const outcome = isDrained
+    ? { message: 'drained by an earlier try', changes: [] }
+    : await move().catch((error: unknown) => stopNode(error, prepared, parts));
+  log(outcome.message);
+  const { result } = await launchPrepared(remote, prepared, parts);
+  if (result.outcome === 'failed') throw failed(`${outcome.message}; ${result.message}`);
+  return { ...outcome, message: `${outcome.message}; ${result.message}` };
+}
+
+/** Follows the Job of the step before the one that waits, or starts it; its log is in that step's own task. */
+async function reachNode(context: ApiStepContext, parts: DrainParts): Promise<void> {
+  const { remote, facts } = parts;
+  const { flags, machine, log } = context;
+  const { before } = stepsAtDrain(flags.steps);
+  if (!before) return;
+  const { name, timeoutSeconds } = before;
+  log(`waiting for step ${name}: the node need not be drained for it`);
+  const silent: Remote = { ...remote, log: () => undefined };
+  // What follows needs a steady API only for pods that must move.
+  const part: NodePart = { ...parts, isSelfHosted: flags.needed ? parts.isSelfHosted : async () => false };
+  const given = { flags: { ...flags, timeoutSeconds }, machine };
+  const { outcome } = (await runNodePart(silent, name, given, facts, part)).result;
+  if (outcome === 'failed' || outcome === 'cancelled') throw failed(`not drained: step ${name} ${outcome}`);
+}
+
+/** It would wait for hours, and the tasks that are attached to it with it. What may pass is tried again. */
+async function stopNode(
+  error: unknown,
+  { launch, role }: PreparedNodePart,
+  { remote, ...part }: DrainParts,
+): Promise<never> {
+  if (!(error instanceof StatusError) || exitCode(error) === EXIT.temporary) throw error;
+  const stopping = { role, launch: { ...launch, input: { ...launch.input, drained: false } } };
+  await launchPrepared(remote, stopping, part).catch((trouble: unknown) => {
+    remote.log(
+      `the node could not be told to stop: ${trouble instanceof Error ? trouble.message : 'no reason given'}`,
+    );
+  });
+  throw error;
+}
+
+function failed(message: string): StatusError {
+  return new StatusError(message, { reason: 'Failed' });
+}
