@@ -145,7 +145,7 @@ describe('the cancel mark', () => {
 
   it('does not hide that a step failed', async () => {
     const { step, begun, open } = gatedStep('kubeadm');
-    const list = plan(['kubeadm', 'kubelet']).steps.map((row) => ({ ...row, timeoutSeconds: 5 }));
+    const list = plan(['kubeadm', 'kubelet']).steps.map((row) => ({ ...row, timeoutSeconds: 60 }));
     await handedOver(
       { ...plan(), steps: list },
       { ...step, problems: async () => ['etcd: got no leader, expected one'] },
