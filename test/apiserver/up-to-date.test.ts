@@ -10,7 +10,7 @@ import type { JsonObject } from '../../src/api/json.ts';
 import { controlPlaneCases } from '../helpers/control-plane-cases.ts';
 import { tool } from '../tools/build.ts';
 
-const CASES = 2000;
+const CASES = 5000;
 
 interface Answer {
   upToDate: boolean;

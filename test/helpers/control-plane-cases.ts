@@ -71,16 +71,20 @@ export function controlPlaneCases(count: number, seed: number): ControlPlaneCase
     });
   }
 
-  /** A copy in which some fields are those of another. */
-  function changed(before: JsonObject): JsonObject {
-    const other = spec();
+  /** A copy in which some fields, on any level, are those of another. */
+  function mixed(before: JsonObject, other: JsonObject): JsonObject {
     const keys = new Set([...Object.keys(before), ...Object.keys(other)]);
-    return present(Object.fromEntries([...keys].map((key) => [key, (likely(0.1) ? other : before)[key]])));
+    const entries = [...keys].map((key): [string, Choice] => {
+      const [ours, theirs] = [before[key], other[key]];
+      if (isObject(ours) && isObject(theirs)) return [key, mixed(ours, theirs)];
+      return [key, likely(0.07) ? theirs : ours];
+    });
+    return present(Object.fromEntries(entries));
   }
 
   /** As the bootstrap provider leaves it, of the first Machine or one that joined. */
   function config(asked: JsonObject, version: string): JsonObject {
-    const own = changed(likely(0.8) ? withLocalMode(asked, version) : asked);
+    const own = mixed(likely(0.8) ? withLocalMode(asked, version) : asked, spec());
     const { initConfiguration, joinConfiguration, clusterConfiguration, ...others } = own;
     const filled = isObject(clusterConfiguration)
       ? { ...clusterConfiguration, controlPlaneEndpoint: 'api:6443' }
@@ -94,7 +98,13 @@ export function controlPlaneCases(count: number, seed: number): ControlPlaneCase
             { timeouts: { controlPlaneComponentHealthCheckSeconds: 240 } },
           ]),
         })
-      : { joinConfiguration: { controlPlane: {}, discovery: { bootstrapToken: { token: 't' } }, ...join } };
+      : {
+          joinConfiguration: {
+            controlPlane: {},
+            discovery: { bootstrapToken: { token: 'abcdef.0123456789abcdef' } },
+            ...join,
+          },
+        };
     return present({ ...others, clusterConfiguration: filled, ...variant });
   }
 
@@ -118,11 +128,13 @@ function present(object: Readonly<Record<string, Choice>>): JsonObject {
   return Object.fromEntries(Object.entries(object).filter(isThere));
 }
 
-/** Numbers from 0 to 1. */
+/** Numbers from 0 to 1, without a pattern that fields drawn one after the other would show (mulberry32). */
 function generator(seed: number): () => number {
   let state = seed;
   return () => {
-    state = (state * 1103515245 + 12345) & 0x7fffffff;
-    return state / 0x7fffffff;
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
 }
