@@ -1,6 +1,7 @@
 // Asks Refit about edits of the owners of Machines.
 import { ApiObject } from 'cdk8s';
 import type { Construct } from 'constructs';
+import { WORKFLOW_SERVICE_ACCOUNT } from '../api/install.ts';
 import {
   EXTERNAL_ANNOTATION,
   PAUSED_ANNOTATION,
@@ -27,6 +28,8 @@ export function admission(scope: Construct): void {
       // What their controllers write must pass then, and finalizers must go.
       { name: 'not-being-deleted', expression: '!has(oldObject.metadata.deletionTimestamp)' },
       { name: 'ask-or-pause', expression: `object.spec != oldObject.spec || ${areChanged(HELD_BY)}` },
+      // It gives owners back also while no server answers. It is root on their nodes anyway.
+      { name: 'not-by-its-workflow', expression: `request.userInfo.username != ${WORKFLOW_USER}` },
     ],
     // A webhook after ours may change what is asked for.
     reinvocationPolicy: 'IfNeeded',
@@ -51,6 +54,9 @@ function webhook(scope: Construct, kind: string, asked: object): void {
     webhooks: [{ ...asked, ...common }],
   });
 }
+
+/** In CEL: the account of step pods in the owner's namespace. */
+const WORKFLOW_USER = `'system:serviceaccount:' + request.namespace + ':${WORKFLOW_SERVICE_ACCOUNT}'`;
 
 /** Annotations by which an owner is held, or asks for more. */
 const HELD_BY = [PAUSED_ANNOTATION, EXTERNAL_ANNOTATION, RELEASE_ANNOTATION];

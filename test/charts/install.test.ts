@@ -95,7 +95,11 @@ describe('synthAll', () => {
       {
         name: 'owner.capi-refit.io',
         objectSelector: { matchLabels: { 'capi-refit.io/strategy': 'external' } },
-        matchConditions: [{ name: 'not-being-deleted' }, { name: 'ask-or-pause' }],
+        matchConditions: [
+          { name: 'not-being-deleted' },
+          { name: 'ask-or-pause' },
+          { name: 'not-by-its-workflow' },
+        ],
         reinvocationPolicy: 'IfNeeded',
       },
     ]);

@@ -1,8 +1,9 @@
+import { StatusError } from '../../api/errors.ts';
 import { machinePatches, patched, situationHash } from '../../api/external-desired.ts';
 import { text, texts } from '../../api/fields.ts';
 import type { JsonObject } from '../../api/json.ts';
 import { knownRecord } from '../../api/operation.ts';
-import type { ExternalStep } from './external-step.ts';
+import type { ExternalContext, ExternalStep } from './external-step.ts';
 import { failed, heldOwner, machineSituation, pathOf } from './owner.ts';
 import { writePatch } from '../../kubernetes/external-writes.ts';
 
@@ -23,6 +24,7 @@ export const settle: ExternalStep = async (context) => {
       `Machine ${flags.machine} is to become something else by now: hash ${hash}, expected ${record?.hash ?? 'none'}`,
     );
   }
+  await endOnNode(context);
   const written: string[] = [];
   const write = async (object: JsonObject, patch: JsonObject): Promise<void> => {
     const isWritten = await writePatch(management, await pathOf(context, object), object, patch);
@@ -36,3 +38,15 @@ export const settle: ExternalStep = async (context) => {
     changes: written.map((what) => ({ what })),
   };
 };
+
+/**
+ * The last word to the node, as after an operation of its own: it frees itself for the next one, and gives the Lease of
+ * control planes back, for which the next Machine waits. One that cannot be asked keeps both, and the next one says so.
+ * Errors: Unavailable while it works.
+ */
+async function endOnNode({ flags, finishMachine, log }: ExternalContext): Promise<void> {
+  const { host, message } = await finishMachine(flags.machine, flags.operation, 'Succeeded');
+  log(message);
+  if (host === 'working')
+    throw new StatusError(`Machine ${flags.machine}: ${message}`, { reason: 'Unavailable' });
+}

@@ -4,7 +4,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { UNCOUNTED_MOVE_ANNOTATION } from '../../../../src/api/labels.ts';
 import { text } from '../../../../src/kubernetes/fields.ts';
-import { expectOk } from '../../../apiserver/api.ts';
 import { found } from '../../../helpers/eventually.ts';
 import {
   declareDeployment,
@@ -16,7 +15,7 @@ import {
 import { attempt, isRefusedForNow } from '../../kit/objects.ts';
 import { settled } from '../../kit/settled.ts';
 import type { Site } from '../../kit/site.ts';
-import { type Machine, machines, refusal } from '../../kit/state.ts';
+import { type Machine, machines } from '../../kit/state.ts';
 import { inPlace, summariesOf, type Summary } from '../../kit/summary.ts';
 import { siteInTurn } from '../../kit/turn.ts';
 import { appliedTo } from '../../kit/workload.ts';
@@ -80,20 +79,6 @@ it('an edit while a Machine is moved is refused, and done when it is tried again
   expect(await summariesOf(site, cluster, 'several')).toEqual(before.map(updated));
 });
 
-it('where Refit is not asked about edits, one while a Machine is moved is not gone on with until it is taken back', async () => {
-  const before = await summariesOf(site, cluster, 'several');
-  await unguarded(async () => {
-    await edit(several, 'first');
-    const moved = await movedMachine();
-    await edit(several, 'second');
-    const told = await found('an Event', () => refusal(site, moved), 30);
-    expect(told).toContain(`edited while Machine ${moved.name} was being moved`);
-    await edit(several, 'first');
-  });
-  await settled(site, cluster);
-  expect(await summariesOf(site, cluster, 'several')).toEqual(before.map((one) => inPlace(one)));
-});
-
 /** The same Machine, however often it was updated. */
 function updated(before: Summary) {
   return { ...before, operation: expect.stringMatching(/succeeded$/), workflows: expect.anything() };
@@ -122,20 +107,4 @@ function movedMachine(): Promise<Machine> {
   const isMoved = ({ annotations }: Machine): boolean => UNCOUNTED_MOVE_ANNOTATION in annotations;
   const find = async () => (await machines(site, cluster.name, 'worker')).find(isMoved);
   return found('a Machine is moved', find, 30);
-}
-
-const CONFIGURATIONS = '/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations';
-/** An API server goes on asking for a moment. */
-const STILL_ASKED_SECONDS = 3;
-
-async function unguarded(work: () => Promise<void>): Promise<void> {
-  const configuration = await expectOk(site.api.get(`${CONFIGURATIONS}/capi-refit`));
-  await expectOk(site.api.delete(`${CONFIGURATIONS}/capi-refit`));
-  try {
-    await sleep(STILL_ASKED_SECONDS * 1000);
-    await work();
-  } finally {
-    const metadata = { name: 'capi-refit' };
-    await expectOk(site.api.create(CONFIGURATIONS, { ...configuration, metadata }));
-  }
 }
