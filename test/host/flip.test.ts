@@ -11,6 +11,8 @@ afterEach(() => worker.remove());
 const units = () =>
   readdirSync(path.join(worker.root, 'etc/systemd/system')).filter((name) => name.startsWith('refit'));
 const file = (name: string) => path.join(worker.root, name);
+/** The last report is there a moment before its unit has gone. */
+const tidiedUp = () => until(() => !existsSync(file('var/lib/refit/lock.json')));
 
 const OLD_NODE = {
   kubelet: 'v1.33.9',
@@ -44,8 +46,7 @@ describe('the flip group', () => {
     expect(readFileSync(file('var/log/kubeadm-runs'), 'utf8').trim().split('\n')).toHaveLength(1);
 
     const folder = file('var/lib/refit/refit-edge-1-0badcafe-1');
-    // The last report is there a moment before the unit has tidied up.
-    await until(() => !existsSync(file('var/lib/refit/lock.json')));
+    await tidiedUp();
     expect(units()).toEqual([]);
     expect(existsSync(path.join(folder, 'desired.json'))).toBe(false);
     const journal = worker.run(['journalctl', '-b', '-t', 'refit-kubelet', '--no-pager', '-o', 'cat']).stdout;
@@ -81,6 +82,7 @@ describe('the flip group', () => {
     const { code, report } = await worker.step({ step: 'cni', steps: ['cni'], planSha256: '' });
     expect([code, report?.result.outcome]).toEqual([0, 'changed']);
     expect(componentsOf(worker)).toEqual({ ...OLD_NODE, cni: NEW_NODE.cni });
+    await tidiedUp();
     expect(units()).toEqual([]);
   });
 
