@@ -36,12 +36,12 @@ export async function expectUpgraded(
   expect(now).toEqual({
     ...facts,
     ...{ kubelet: NEW, runningKubelet: NEW, kubeadm: NEW, kubectl: NEW },
-    controlPlane: newControlPlane(facts),
+    controlPlane: upgraded(facts.controlPlane),
   });
   const state = await nodeState(site, node);
   expect(state).toEqual({
     ...{ uid: before.state.uid, kubeletVersion: NEW, ready: 'True', isCordoned: false },
-    staticPods: newTags(before.state),
+    staticPods: upgraded(before.state.staticPods),
   });
   expect(await operationSummary(site, node)).toBe(`${operation} succeeded to ${NEW}`);
   await expectNothingLeft(node, before);
@@ -75,16 +75,10 @@ async function expectNothingLeft(node: E2eNode, { files }: Before): Promise<void
   );
 }
 
-/** etcd has a version of its own, a newer one. */
-function newControlPlane({ controlPlane }: NodeFacts): Record<string, unknown> {
+/** Of versions or tags by component. etcd has a version of its own, a newer one. */
+function upgraded(before: Readonly<Record<string, string | undefined>>): Record<string, unknown> {
   return Object.fromEntries(
-    Object.entries(controlPlane).map(([name, version]) => [name, name === 'etcd' ? newEtcd(version) : NEW]),
-  );
-}
-
-function newTags({ staticPods }: NodeState): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(staticPods).map(([name, tag]) => [name, name === 'etcd' ? newEtcd(tag) : NEW]),
+    Object.entries(before).map(([name, version]) => [name, name === 'etcd' ? newEtcd(version) : NEW]),
   );
 }
 

@@ -21,7 +21,7 @@ const CONTROL_PLANE = ['kube-apiserver', 'kube-controller-manager', 'kube-schedu
 export function nodeFacts(node: E2eNode): NodeFacts {
   const ask = (...argv: string[]) => /v?\d+\.\d+\.\d+[-+.\w]*/.exec(node.run(argv).stdout)?.[0];
   const running = (name: string) => {
-    const pid = node.run(['pgrep', '-o', '-x', name.slice(0, 15)]).stdout.trim();
+    const pid = oldestProcess(node, name);
     return pid === '' ? undefined : ask(`/proc/${pid}/exe`, '--version');
   };
   const programs = node.role === 'control-plane' ? CONTROL_PLANE : [];
@@ -85,6 +85,10 @@ export function refitBytes({ root }: E2eNode): number {
 
 /** Of its oldest process of that name. */
 export function commandLine(node: E2eNode, name: string): string[] {
-  const pid = node.run(['pgrep', '-o', '-x', name.slice(0, 15)]).stdout.trim();
-  return node.run(['cat', `/proc/${pid}/cmdline`]).stdout.split('\0');
+  return node.run(['cat', `/proc/${oldestProcess(node, name)}/cmdline`]).stdout.split('\0');
+}
+
+/** Its id; empty: there is none of that name, of which the kernel keeps 15 characters. */
+function oldestProcess(node: E2eNode, name: string): string {
+  return node.run(['pgrep', '-o', '-x', name.slice(0, 15)]).stdout.trim();
 }

@@ -36,10 +36,13 @@ export async function nodeState({ api }: Site, { name }: E2eNode): Promise<NodeS
   };
 }
 
+/** Annotations that are there only while it lasts. */
+const OF_AN_UPDATE = /skip-remediation|pre-drain|protected-since|update-in-progress|pending-hooks/;
+
 /** Of the Machine: what the last operation left there. */
 export async function operationSummary(site: Site, { name }: E2eNode): Promise<string> {
   const { operation, annotations } = await machine(site, name);
-  const kept = Object.keys(annotations).filter((key) => /skip-remediation|pre-drain|protected-since|update-in-progress|pending-hooks/.test(key)); // prettier-ignore
+  const kept = Object.keys(annotations).filter((key) => OF_AN_UPDATE.test(key));
   const record = operation && `${operation.number} ${operation.state} to ${operation.to}`;
   return [record ?? 'no operation', ...kept].join(', ');
 }

@@ -6,7 +6,14 @@ describe('what an outage is', () => {
     ['none', 'ok ok ok', []],
     ['nothing was seen', '', []],
     ['one', 'ok - - ok', [[200, 0.4]]],
-    ['two, also one at the begin', '- ok ok - ok', [[0, 0.2], [600, 0.2]]], // prettier-ignore
+    [
+      'two, also one at the begin',
+      '- ok ok - ok',
+      [
+        [0, 0.2],
+        [600, 0.2],
+      ],
+    ],
     ['one that is not over', 'ok - - -', [[200, 0.4]]],
     ['one that is seen once, at the end', 'ok -', [[200, 0]]],
     ['all the time', '- - -', [[0, 0.4]]],

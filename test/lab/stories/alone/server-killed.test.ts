@@ -17,7 +17,7 @@ import { siteInTurn } from '../../kit/turn.ts';
 
 /** Longer than its policy's settleSeconds: it must see a MachineDeployment for that long before it says yes. */
 const UP_SECONDS = 6;
-/** On a quiet machine five Machines are done in the time of five. */
+/** On a quiet machine all five Machines are done in the time of five kills. */
 const LEAST_KILLS = 4;
 
 const cluster: LabCluster = {
