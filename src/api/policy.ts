@@ -99,7 +99,7 @@ export const policySchema = z.strictObject({
     .min(0)
     .max(60)
     .default(3)
-    .describe('how long a MachineDeployment must be unchanged'),
+    .describe('how long a MachineDeployment must be unchanged, and a Machine not be updated'),
   protectSeconds: seconds.default(7200).describe('longest time that remediation and deletion are held back'),
   retentionSeconds: z.int().min(60).default(86_400).describe('how long a Workflow that ended well is kept'),
   imageMap: imageMapSchema

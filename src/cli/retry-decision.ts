@@ -8,8 +8,8 @@ import {
 } from '../api/labels.ts';
 import { readExternal } from '../api/external-record.ts';
 import { isFinal, readRecord } from '../api/operation.ts';
+import { isBeingUpdated } from '../hook/kubernetes/views.ts';
 import type { MachineView } from '../hook/store.ts';
-import { isBeingUpdated } from './status/machine-status.ts';
 
 export type RetryDecision =
   | { annotations: Record<string, string | null>; message: string }

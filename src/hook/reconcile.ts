@@ -7,6 +7,7 @@ import { noProtection } from '../api/protection.ts';
 import { isFinal, knownRecord } from '../api/operation.ts';
 import type { Announce } from './announce.ts';
 import type { Log } from './log.ts';
+import { resumeLostUpdate } from './lost-update.ts';
 import type { Metrics } from './metrics.ts';
 import type { Operations } from './operations.ts';
 import type { PolicyOf } from './policies.ts';
@@ -62,6 +63,7 @@ async function reconcileMachine(options: ReconcilerOptions, namespace: string, n
     await operations.settle(namespace, name);
     const machine = store.machine(namespace, name);
     if (machine) await endProtection(options, machine);
+    if (machine) await resumeLostUpdate(options, machine);
   } catch (error) {
     // Conflict: another replica, or CAPI, was first; the change that it made brings us here again.
     if (error instanceof StatusError && (error.reason === 'Conflict' || error.reason === 'NotFound')) return;

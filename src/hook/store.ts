@@ -29,6 +29,8 @@ export interface MachineView {
   kubeletVersion?: string;
   /** Condition NodeReady; undefined when CAPI does not say. */
   nodeReady?: boolean;
+  /** Monotonic seconds since which this process sees CAPI not updating it; absent while CAPI does. */
+  restsSince?: number;
 }
 
 export interface MachineDeploymentView {

@@ -35,6 +35,43 @@ describe('protection', () => {
   });
 });
 
+describe('an update that Cluster API has forgotten', () => {
+  const UPDATING = 'in-place-updates.internal.cluster.x-k8s.io/update-in-progress';
+  const UNCOUNTED = 'in-place-updates.internal.cluster.x-k8s.io/pending-acknowledge-move';
+
+  async function moved(annotations: Record<string, string>, deleting = false): Promise<void> {
+    site.store.addMachine({
+      ...{ namespace: NAMESPACE, name: 'worker', cluster: CLUSTER, annotations },
+      ...{ role: 'worker', version: 'v1.33.7' },
+    });
+    if (deleting) site.store.deleteMachine(NAMESPACE, 'worker');
+    await site.clock.advance(20);
+  }
+
+  it('gets its mark back, and people are told', async () => {
+    site = hookSite();
+    await site.store.start();
+    await moved({ [UNCOUNTED]: '', mine: 'yes' });
+    expect(site.machine('worker').annotations).toEqual({ [UNCOUNTED]: '', [UPDATING]: '', mine: 'yes' });
+    expect(site.events('InPlaceUpdateResumed')).toMatchObject([
+      { kind: 'Machine', name: 'worker', type: 'Warning', count: 1 },
+    ]);
+  });
+
+  it.each([
+    ['is not forgotten', { [UNCOUNTED]: '', [UPDATING]: '' }, false, labels],
+    ['was not moved', { mine: 'yes' }, false, labels],
+    ['has a Machine that is being deleted', { [UNCOUNTED]: '' }, true, labels],
+    ['is of a Cluster that did not opt in', { [UNCOUNTED]: '' }, false, {}],
+  ])('is left alone when it %s', async (_name, annotations, deleting, ofCluster) => {
+    site = hookSite({ labels: ofCluster });
+    await site.store.start();
+    await moved(annotations, deleting);
+    expect(site.machine('worker').annotations).toEqual(annotations);
+    expect(site.events('InPlaceUpdateResumed')).toEqual([]);
+  });
+});
+
 describe('an operation that is done by a Workflow of the owner', () => {
   const running: WorkflowView = {
     ...{ namespace: NAMESPACE, name: 'refit-edge-1', machine: '' },

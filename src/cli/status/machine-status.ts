@@ -2,12 +2,11 @@
 import {
   BLOCKED_ANNOTATION,
   CONTROL_PLANE_LABEL,
-  PENDING_HOOKS_ANNOTATION,
   RETRY_ANNOTATION,
   UNCOUNTED_MOVE_ANNOTATION,
-  UPDATE_IN_PROGRESS_ANNOTATION,
 } from '../../api/labels.ts';
 import { readRecord, type OperationRecord } from '../../api/operation.ts';
+import { isBeingUpdated } from '../../hook/kubernetes/views.ts';
 import { currentTask, progressMessage } from '../../hook/progress.ts';
 import type { MachineView, WorkflowView } from '../../hook/store.ts';
 import { age } from '../age.ts';
@@ -144,12 +143,6 @@ function resting(facts: MachineFacts, record: OperationRecord | undefined, now: 
     return { state: 'queued', message: `its owner asks for ${wanted}${because}` };
   }
   return { state: 'up to date', ...sinceOf(record?.finishedAt) };
-}
-
-/** Cluster API has written what is desired, and asks for it until it is done. */
-export function isBeingUpdated({ annotations }: Pick<MachineView, 'annotations'>): boolean {
-  const hooks = annotations[PENDING_HOOKS_ANNOTATION]?.split(',') ?? [];
-  return UPDATE_IN_PROGRESS_ANNOTATION in annotations || hooks.includes('UpdateMachine');
 }
 
 function refusalOf(

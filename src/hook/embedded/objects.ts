@@ -91,6 +91,7 @@ export function createObjects(changed: (machine: MachineView) => void) {
         ...(node ? nodeStatus(node) : {}),
         resourceVersion: String((counter += 1)),
         deleting: false,
+        restsSince: -Infinity,
       };
       if (node) nodes.set(key(input), node);
       else nodes.delete(key(input));

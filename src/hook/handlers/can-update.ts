@@ -4,6 +4,7 @@ import { badInput, StatusError } from '../../api/errors.ts';
 import {
   HOOKS_API_VERSION,
   templateSpec,
+  type CanUpdateMachineRequest,
   type CanUpdateMachineSetRequest,
   type CanUpdateRequest,
   type HookResponse,
@@ -40,6 +41,8 @@ export async function canUpdate(
   if (request.hook === 'CanUpdateMachineSet') {
     mustBeSettled(context, request, policy);
     mustNotStrand(context, request, policy);
+  } else {
+    mustRest(context, request, policy);
   }
   const decision = decideCanUpdate(request, policy, clusterFacts(context, cluster));
   context.metrics.decisions.inc({ hook, decision: decision.decision });
@@ -50,6 +53,21 @@ export async function canUpdate(
     context.accepted?.(namespace, labels[DEPLOYMENT_NAME_LABEL] ?? '');
   }
   return canUpdateResponse(hook, decision);
+}
+
+/**
+ * At the end of an update CAPI takes its mark off the Machine twice: an update that begins in between loses its mark,
+ * is never done, and counts as done. Errors: Unavailable ("settling").
+ */
+function mustRest({ store, clock }: Context, request: CanUpdateMachineRequest, policy: Policy): void {
+  const { namespace, name } = request.current.machine.metadata;
+  const machine = store.machine(namespace, name);
+  const seconds = policy.settleSeconds;
+  if (!machine || clock.monotonic() - (machine.restsSince ?? Infinity) >= seconds) return;
+  throw new StatusError(
+    `settling: Machine ${namespace}/${name} was being updated less than ${seconds} s ago, ask again`,
+    { reason: 'Unavailable' },
+  );
 }
 
 /**

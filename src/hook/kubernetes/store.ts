@@ -19,7 +19,7 @@ import { Cache } from './cache.ts';
 import { eventRecorder } from './event-recorder.ts';
 import { reflect } from './reflector.ts';
 import { CLUSTERS, MACHINES, MACHINE_DEPLOYMENTS, WORKFLOWS, type Resource } from './resources.ts';
-import { clusterView, machineDeploymentView, machineView } from './views.ts';
+import { clusterView, machineAtRestView, machineDeploymentView, machineView } from './views.ts';
 import { workerLimiter } from './worker-limit.ts';
 import { workflowView } from './workflow-view.ts';
 
@@ -47,7 +47,7 @@ export function kubernetesStore({
 
   const clusters = new Cache<ClusterView>({ reduce: clusterView, changed: () => undefined });
   const machines = new Cache<MachineView>({
-    reduce: machineView,
+    reduce: (object, previous) => machineAtRestView(object, clock.monotonic(), previous),
     changed: (machine) => tell({ kind: 'Machine', machine }),
   });
   const deployments = new Cache<MachineDeploymentView>({

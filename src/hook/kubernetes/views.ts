@@ -1,5 +1,10 @@
 // Cluster API objects reduced to what the server uses: nothing else of them stays in memory. Pure.
-import { CLUSTER_NAME_LABEL, POLICY_ANNOTATION } from '../../api/labels.ts';
+import {
+  CLUSTER_NAME_LABEL,
+  PENDING_HOOKS_ANNOTATION,
+  POLICY_ANNOTATION,
+  UPDATE_IN_PROGRESS_ANNOTATION,
+} from '../../api/labels.ts';
 import type { JsonObject } from '../../api/json.ts';
 import type { ClusterView, MachineDeploymentView, MachineView } from '../store.ts';
 import { at, list, text, texts } from '../../kubernetes/fields.ts';
@@ -38,6 +43,21 @@ export function machineView(machine: JsonObject): MachineView {
     ...(kubeletVersion === undefined ? {} : { kubeletVersion }),
     ...(nodeReady === undefined ? {} : { nodeReady }),
   };
+}
+
+/** `now` in monotonic seconds; an earlier view of the same Machine at rest keeps its moment. */
+export function machineAtRestView(machine: JsonObject, now: number, previous?: MachineView): MachineView {
+  const view = machineView(machine);
+  // CAPI's condition is written last: without the annotation alone it is not through yet.
+  if (isBeingUpdated(view) || condition(machine, 'Updating') === true) return view;
+  const before = previous?.uid === view.uid ? previous.restsSince : undefined;
+  return { ...view, restsSince: before ?? now };
+}
+
+/** Cluster API has written what is desired, and asks for it until it is done. */
+export function isBeingUpdated({ annotations }: Pick<MachineView, 'annotations'>): boolean {
+  const hooks = annotations[PENDING_HOOKS_ANNOTATION]?.split(',') ?? [];
+  return UPDATE_IN_PROGRESS_ANNOTATION in annotations || hooks.includes('UpdateMachine');
 }
 
 /** `now` in monotonic seconds; an earlier view of the same generation keeps the time at which it was first seen. */

@@ -8,6 +8,7 @@ import {
   UNCOUNTED_MOVE_ANNOTATION,
   UNIQUE_SET_LABEL,
 } from '../../../src/api/labels.ts';
+import type { MachineView } from '../../../src/hook/store.ts';
 import { CLUSTER, hookSite, NAMESPACE, type HookSite } from '../../helpers/hook-site.ts';
 import { recorded, type Edit } from '../../helpers/requests.ts';
 
@@ -42,6 +43,31 @@ describe('CanUpdateMachine', () => {
     await site.store.start();
     const unknown = recorded(MACHINE, ['/desired/machine/spec/clusterName', 'other']);
     await expect(site.handlers.canUpdateMachine(unknown)).rejects.toThrow('Cluster lab/other: not seen yet');
+  });
+
+  it('is settling while Cluster API ends an earlier update of the Machine', async () => {
+    let restsSince: number | undefined;
+    await open({
+      policy: { settleSeconds: 3 },
+      store: (inner) => ({
+        ...inner,
+        machine: (namespace, name) => {
+          const { restsSince: _always, ...machine } = inner.machine(namespace, name) as MachineView;
+          return restsSince === undefined ? machine : { ...machine, restsSince };
+        },
+      }),
+    });
+    site.store.addMachine({
+      ...{ namespace: NAMESPACE, name: 'refit-cp-2f546', cluster: CLUSTER },
+      ...{ role: 'control-plane', version: 'v1.33.7' },
+    });
+    const settling = /^settling: Machine lab\/refit-cp-2f546 was being updated less than 3 s ago, ask again$/;
+    await site.clock.advance(10);
+    await expect(ask(MACHINE)).rejects.toThrow(settling);
+    restsSince = 8;
+    await expect(ask(MACHINE)).rejects.toThrow(settling);
+    await site.clock.advance(1);
+    expect(await ask(MACHINE)).toMatchObject({ status: 'Success', machinePatch: expect.anything() });
   });
 
   it('tells every uncovered path in the answer and in an Event on the Machine', async () => {

@@ -129,8 +129,9 @@ describe('annotateMachine', () => {
     const after = await store.annotateMachine(before, { old: null, new: '3' });
     expect(after.annotations).toMatchObject({ kept: '2', new: '3' });
     expect(after.annotations).not.toHaveProperty('old');
-    expect(store.machine(ns, 'annotated')).toEqual(after);
-    expect(changes).toContainEqual({ kind: 'Machine', machine: after });
+    const cached = { ...after, restsSince: expect.any(Number) };
+    expect(store.machine(ns, 'annotated')).toEqual(cached);
+    expect(changes).toContainEqual({ kind: 'Machine', machine: cached });
   });
 
   it('refuses when somebody else was first, and reading again shows what it is now', async () => {

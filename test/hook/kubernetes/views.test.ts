@@ -1,5 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import { clusterView, machineDeploymentView, machineView } from '../../../src/hook/kubernetes/views.ts';
+import {
+  clusterView,
+  machineAtRestView,
+  machineDeploymentView,
+  machineView,
+} from '../../../src/hook/kubernetes/views.ts';
 import { clusterObject, machineDeploymentObject, machineObject, machineStatus } from './samples.ts';
 
 function machine(status: ReturnType<typeof machineStatus> = {}) {
@@ -52,6 +57,39 @@ describe('machineView', () => {
     const deletingSince = '2026-01-01T00:00:00Z';
     const metadata = { ...object.metadata, deletionTimestamp: deletingSince };
     expect(machineView({ ...object, metadata })).toMatchObject({ deleting: true, deletingSince });
+  });
+});
+
+describe('machineAtRestView', () => {
+  const updating = (status: string) => ({ conditions: [{ type: 'Updating', status }] });
+  const marked = (key: string, value = '') => {
+    const object = machine();
+    return { ...object, metadata: { ...object.metadata, annotations: { [key]: value } } };
+  };
+
+  it('keeps the moment since which nothing is done to the Machine', () => {
+    const first = machineAtRestView(machine(updating('False')), 5);
+    expect(first.restsSince).toBe(5);
+    expect(machineAtRestView(machine(), 9, first).restsSince).toBe(5);
+    const busy = machineAtRestView(machine(updating('True')), 10, first);
+    expect(machineAtRestView(machine(), 12, busy).restsSince).toBe(12);
+  });
+
+  it('begins anew with another Machine of that name', () => {
+    const other = { ...machineAtRestView(machine(), 5), uid: 'other' };
+    expect(machineAtRestView(machine(), 9, other).restsSince).toBe(9);
+  });
+
+  it.each([
+    ['the mark of an update', marked('in-place-updates.internal.cluster.x-k8s.io/update-in-progress')],
+    ['a hook that must still be asked', marked('runtime.cluster.x-k8s.io/pending-hooks', 'A,UpdateMachine')],
+    ['the condition', machine(updating('True'))],
+  ])('is none by %s', (_name, object) => {
+    expect(machineAtRestView(object, 5)).not.toHaveProperty('restsSince');
+  });
+
+  it('is one whatever other hooks must be asked', () => {
+    expect(machineAtRestView(marked('runtime.cluster.x-k8s.io/pending-hooks', 'A'), 5).restsSince).toBe(5);
   });
 });
 
