@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { JsonObject } from '../../../src/api/json.ts';
 import { isObject } from '../../../src/api/json.ts';
 import { version } from '../../../src/cli/version.ts';
-import { list, text } from '../../../src/kubernetes/fields.ts';
+import { at, list, text } from '../../../src/kubernetes/fields.ts';
 import type { Api } from '../../apiserver/api.ts';
 import { ARGO_CONFIG_MAP } from '../../apiserver/argo-controller.ts';
 import { applyTo } from '../../apiserver/apply.ts';
@@ -43,7 +43,7 @@ function withImages(object: JsonObject, images: Images): JsonObject {
 /** Shorter than the defaults, so that what hangs is given up while one looks. */
 const POLICY = { timeouts: { kubelet: 60, drain: 300 } };
 
-/** What is in dist/, with our images, and the Secrets that cert-manager would make; in a namespace with Clusters, too. */
+/** What is in dist/, with our images, and with what cert-manager would make; in a namespace with Clusters, too. */
 export async function installRefit(
   api: Api,
   layout: ClusterLayout,
@@ -68,8 +68,20 @@ export async function installRefit(
     { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } },
     ...manifests.filter(isNamespace),
     ...hookSecrets(certificates),
-    ...manifests.filter((object) => !isNamespace(object)),
+    ...manifests
+      .filter((object) => !isNamespace(object))
+      .map((object) => withAuthority(object, certificates.server.ca)),
   ]);
+}
+
+/** Of webhooks: the API server asks nobody whom it cannot know. */
+function withAuthority(object: JsonObject, ca: string): JsonObject {
+  const copy = structuredClone(object);
+  for (const webhook of list(copy, 'webhooks')) {
+    const config = at(webhook, 'clientConfig');
+    if (isObject(config)) config['caBundle'] = Buffer.from(ca).toString('base64');
+  }
+  return copy;
 }
 
 function writeClientFiles({ hookClient }: ClusterLayout, files: Readonly<Record<string, string>>): void {
