@@ -38,10 +38,12 @@ async function main(args: string[]): Promise<number> {
   const totalSeconds = await secondsOf(site, name, number);
   await sleep(AFTERWARDS_SECONDS * 1000);
   const last = await operation(site, name);
-  const results = resultsOf(await workflow(site, last?.name ?? ''));
-  const row = { totalSeconds, ...figures(results, await watching.end()) };
+  const seen = await watching.end();
+  if (last?.record.number !== number) throw new Error(`operation ${number}: others came after it`);
+  const results = resultsOf(await workflow(site, last), last.name);
+  const row = { totalSeconds, ...figures(results, seen) };
   process.stdout.write(`${JSON.stringify(row, undefined, 2)}\n`);
-  return last?.record.state === 'succeeded' ? 0 : 1;
+  return last.record.state === 'succeeded' ? 0 : 1;
 }
 
 function options(args: string[]) {

@@ -1,12 +1,12 @@
 // The operation that Refit runs on a Machine: its record, its Workflow and the steps in it.
+import { isObject, type JsonObject, type JsonValue } from '../../../src/api/json.ts';
 import { operationName } from '../../../src/api/names.ts';
 import type { OperationRecord } from '../../../src/api/operation.ts';
 import { type StepResult, stepResultSchema } from '../../../src/api/step-result.ts';
 import { WORKFLOWS } from '../../../src/hook/kubernetes/resources.ts';
-import { workflowView } from '../../../src/hook/kubernetes/workflow-view.ts';
-import type { WorkflowView } from '../../../src/hook/store.ts';
+import { at, list, text } from '../../../src/kubernetes/fields.ts';
+import { unpackedWorkflow } from '../../../src/kubernetes/unpacked-workflow.ts';
 import { machinePath } from '../../../src/steps/api/paths.ts';
-import { list, text } from '../../../src/kubernetes/fields.ts';
 import { type Api, expectOk } from '../../apiserver/api.ts';
 import { type Machine, machineOf } from '../../lab/kit/state.ts';
 
@@ -32,8 +32,12 @@ export async function operation(site: ManagedApi, name: string): Promise<Operati
   return record && { name: operationName(found, record.number), record };
 }
 
-export async function workflow({ api, namespace }: ManagedApi, name: string): Promise<WorkflowView> {
-  return workflowView(await expectOk(api.get(WORKFLOWS.path(namespace, name))));
+/** Of a whole owner, or its own. */
+export async function workflow(
+  { api, namespace }: ManagedApi,
+  { name, record }: Operation,
+): Promise<JsonObject> {
+  return expectOk(api.get(WORKFLOWS.path(namespace, record.workflow ?? name)));
 }
 
 /** Names of all that are there. */
@@ -42,11 +46,24 @@ export async function workflowNames({ api, namespace }: ManagedApi): Promise<str
   return list(answer, 'items').map((one) => text(one, 'metadata', 'name') ?? '');
 }
 
-/** What the steps handed back to Argo; those that did not end are not among them. */
-export function resultsOf({ tasks }: WorkflowView): StepResult[] {
-  return tasks.flatMap(({ outputs }) => {
-    const result = outputs['result'];
-    const parsed = stepResultSchema.safeParse(result === undefined ? undefined : JSON.parse(result));
-    return parsed.success ? [parsed.data] : [];
-  });
+/**
+ * What the steps of an operation handed back to Argo, the last try of each; those that did not end are not among them. Not
+ * from the server's view of it, which leaves out long ones. Pure.
+ */
+export function resultsOf(object: JsonObject, operation: string): StepResult[] {
+  const nodes = at(unpackedWorkflow(object), 'status', 'nodes');
+  const results = new Map<string, StepResult>();
+  const pods = Object.values(isObject(nodes) ? nodes : {}).filter((node) => text(node, 'type') === 'Pod');
+  for (const pod of pods.sort((a, b) => finishedAt(a) - finishedAt(b))) {
+    const output = list(pod, 'outputs', 'parameters').find((one) => text(one, 'name') === 'result');
+    const value = text(output, 'value');
+    // Empty: the step failed before it could say anything.
+    const parsed = stepResultSchema.safeParse(value ? JSON.parse(value) : undefined);
+    if (parsed.success && parsed.data.operation === operation) results.set(parsed.data.step, parsed.data);
+  }
+  return [...results.values()];
+}
+
+function finishedAt(pod: JsonValue): number {
+  return Date.parse(text(pod, 'finishedAt') ?? '') || 0;
 }

@@ -1,11 +1,12 @@
 // An update of a node by Refit, measured.
-import type { WorkflowView } from '../../../src/hook/store.ts';
+import type { JsonObject } from '../../../src/api/json.ts';
+import { text } from '../../../src/kubernetes/fields.ts';
 import { found } from '../../helpers/eventually.ts';
 import type { E2eNode } from '../cluster/connect.ts';
 import type { Measure } from '../measure/figures.ts';
 import type { Desired } from './desired.ts';
 import { flipResults, hostReports, spanSeconds } from './host-reports.ts';
-import { operation, resultsOf, workflow } from './operation.ts';
+import { operation, type Operation, resultsOf, workflow } from './operation.ts';
 import type { Site } from './site.ts';
 import { beginUpdate } from './update.ts';
 
@@ -22,14 +23,11 @@ export async function refitUpgrade(
   try {
     const { at } = await update.done(seconds);
     const last = await operation(site, node.name);
-    const reports = hostReports(node, last?.name ?? '');
+    if (!last) throw new Error(`Machine ${node.name}: got no operation, expected one`);
+    const reports = hostReports(node, last.name);
     // The last step says that it is done before it ends.
-    const ended = await found(
-      'the end of the Workflow',
-      () => endedWorkflow(site, last?.name ?? ''),
-      END_SECONDS,
-    );
-    const results = [...resultsOf(ended), ...reports];
+    const ended = await found('the end of the Workflow', () => endedWorkflow(site, last), END_SECONDS);
+    const results = [...resultsOf(ended, last.name), ...reports];
     return {
       totalSeconds: (at - update.requestedAt) / 1000,
       hostSeconds: spanSeconds(reports),
@@ -41,7 +39,7 @@ export async function refitUpgrade(
   }
 }
 
-async function endedWorkflow(site: Site, name: string): Promise<WorkflowView | undefined> {
-  const view = await workflow(site, name);
-  return view.finishedAt === undefined ? undefined : view;
+async function endedWorkflow(site: Site, last: Operation): Promise<JsonObject | undefined> {
+  const object = await workflow(site, last);
+  return text(object, 'status', 'finishedAt') === undefined ? undefined : object;
 }
