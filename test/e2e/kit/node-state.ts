@@ -12,7 +12,7 @@ export interface NodeState {
   kubeletVersion: string | undefined;
   ready: string | undefined;
   isCordoned: boolean;
-  /** Component -> the tag of its image; none on workers. */
+  /** kubeadm's: component -> the tag of its image; none on workers. */
   staticPods: Record<string, string>;
 }
 
@@ -31,7 +31,10 @@ export async function nodeState({ api }: Site, { name }: E2eNode): Promise<NodeS
     ready: text(ready, 'status'),
     isCordoned: at(node, 'spec', 'unschedulable') === true,
     staticPods: Object.fromEntries(
-      mirrors.map((pod) => [text(pod, 'metadata', 'labels', 'component') ?? '', tagOf(pod)]),
+      mirrors.flatMap((pod) => {
+        const component = text(pod, 'metadata', 'labels', 'component');
+        return component === undefined ? [] : [[component, tagOf(pod)]];
+      }),
     ),
   };
 }
