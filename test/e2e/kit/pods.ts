@@ -1,7 +1,10 @@
 // Pods that a story deletes, as a person or a node that goes away would.
 import { NODE_NAMESPACE } from '../../../src/api/install.ts';
+import { boundedName } from '../../../src/api/names.ts';
+import type { StepName } from '../../../src/api/steps.ts';
 import { list, text } from '../../../src/kubernetes/fields.ts';
 import { podPath, podsPath } from '../../../src/steps/api/paths.ts';
+import { jobPods } from '../../../src/steps/launcher/node-job.ts';
 import { expectOk } from '../../apiserver/api.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { WORKFLOW_LABEL } from '../../helpers/argo-pod.ts';
@@ -29,9 +32,16 @@ export async function deletePods(site: Site, namespace: string, selector = ''): 
   return names;
 }
 
-/** Of Argo, for the steps of this operation that run now. */
+/** Of Argo, for all steps of this operation that run now. */
 export function deleteStepPods(site: Site, operation: string): Promise<string[]> {
   return deletePods(site, site.namespace, `${WORKFLOW_LABEL}=${operation}`);
+}
+
+/** Resolves when that step is followed on its node: its pods start with those of other steps, some sooner than others. */
+export function stepFollowed(site: Site, operation: string, step: StepName): Promise<void> {
+  const selector = jobPods(boundedName(operation, `-${step}`));
+  const isRunning = async () => (await runningPods(site, NODE_NAMESPACE, selector)).length > 0;
+  return eventually(`a pod of the Job of step ${step} runs`, isRunning, 120);
 }
 
 /** Of the Jobs on nodes. */

@@ -1,14 +1,15 @@
-// In the middle of `kubeadm upgrade node` the pods that wait for it are deleted: Argo's and the Job's on the node.
+// In the middle of `kubeadm upgrade node` all pods that wait for the node are deleted: Argo's and those of the Jobs there.
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect } from '@jest/globals';
 import { disturbedUpdate, KUBEADM } from '../kit/disturbed.ts';
 import { operationFolder } from '../kit/host-reports.ts';
-import { deleteJobPods, deleteStepPods } from '../kit/pods.ts';
+import { deleteJobPods, deleteStepPods, stepFollowed } from '../kit/pods.ts';
 import { story } from '../kit/story.ts';
 
 story('a step whose pods are deleted goes on, and is done once', async (site) => {
   const { node, operation } = await disturbedUpdate(site, KUBEADM, async (middle) => {
+    await stepFollowed(site, middle.operation, 'kubeadm');
     await deleteStepPods(site, middle.operation);
     await deleteJobPods(site);
   });
