@@ -5,6 +5,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { JsonValue } from '../../../src/api/json.ts';
 import { NODE_NAMESPACE } from '../../../src/api/install.ts';
+import { FLIP_STEPS } from '../../../src/api/steps.ts';
 import { SERVER_NAMESPACE } from '../../../src/charts/names.ts';
 import { list, text } from '../../../src/kubernetes/fields.ts';
 import { PODS } from '../../../src/steps/api/paths.ts';
@@ -75,10 +76,7 @@ function ofNode(node: E2eNode, folder: string): void {
   if (existsSync(own)) cpSync(own, path.join(folder, 'var-lib-refit'), { recursive: true, filter });
 }
 
-const STEP_JOURNALS = ['kubeadm', 'configure', 'kubelet', 'verify'].flatMap((step) => [
-  '-t',
-  `refit-${step}`,
-]);
+const STEP_JOURNALS = FLIP_STEPS.flatMap((step) => ['-t', `refit-${step}`]);
 
 async function ofPods(site: Site, folder: string): Promise<void> {
   const logs = path.join(folder, 'logs');
