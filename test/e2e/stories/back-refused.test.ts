@@ -1,4 +1,4 @@
-// A worker that was upgraded is asked to go back.
+// A node that was upgraded is asked to go back.
 import { expect } from '@jest/globals';
 import { nodeFacts } from '../kit/node-facts.ts';
 import { removeMarks, writeDesired } from '../kit/desired.ts';
@@ -7,8 +7,8 @@ import { beginUpdate } from '../kit/update.ts';
 import { NEW, OLD } from '../kit/versions.ts';
 
 story('the way back is refused, with the reason', async (site) => {
-  const node = site.cluster.nodes.find((one) => one.role === 'worker' && nodeFacts(one).kubelet === NEW);
-  if (!node) throw new Error(`workers: got none at ${NEW}, expected one`);
+  const node = site.cluster.nodes.findLast((one) => nodeFacts(one).kubelet === NEW);
+  if (!node) throw new Error(`nodes: got none at ${NEW}, expected one`);
   const before = nodeFacts(node);
   const update = await beginUpdate(site, node.name, { version: OLD });
   try {
