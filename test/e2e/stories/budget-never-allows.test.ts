@@ -6,6 +6,7 @@ import { expectOk } from '../../apiserver/api.ts';
 import { tryAgain } from '../kit/try-again.ts';
 import { expectRestored, expectUpgraded, lookBefore } from '../kit/before-and-after.ts';
 import { nextWorker } from '../kit/next-worker.ts';
+import { nodeFacts } from '../kit/node-facts.ts';
 import { nodeState } from '../kit/node-state.ts';
 import type { Site } from '../kit/site.ts';
 import { story } from '../kit/story.ts';
@@ -30,6 +31,8 @@ story('a budget that never allows eviction is named, and waited for until it is 
     );
     await expectRestored(site, node, before);
     expect((await nodeState(site, node)).isCordoned).toBe(false);
+    // The list of the node waited for the drain, and was told to stop.
+    expect(nodeFacts(node)).toEqual(before.facts);
     expect(await podsOf(site)).toEqual(pods);
 
     await expectOk(site.api.delete(`${disruptionBudgetsPath('default')}/${NAME}`));
