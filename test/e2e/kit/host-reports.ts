@@ -26,7 +26,7 @@ export function spanSeconds(results: readonly StepResult[]): number {
   return (Math.max(...ends) - Math.min(...results.map(begin))) / 1000;
 }
 
-/** What the node did by itself. Pure. */
+/** Of the list that the node does by itself: a drain that it waits for in between has no report there. Pure. */
 export function flipResults(results: readonly StepResult[]): StepResult[] {
   return results.filter(({ step }) => isFlipStep(step));
 }

@@ -18,7 +18,7 @@ export interface Measure {
   totalSeconds: number;
   /** From the first command on the host to its last result. */
   hostSeconds: number;
-  /** Of those, the part in which the node is disturbed: what it does by itself, one step after the other. */
+  /** Of those, the list of the node; of a control plane with its drain, for which the list waits in its middle. */
   flipSeconds: number;
   /** Sum of all gaps. */
   apiOutageSeconds: number;
