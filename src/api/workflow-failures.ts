@@ -1,6 +1,7 @@
 // Why the steps of a Workflow failed, as Argo keeps it. Pure.
 import { at, text } from './fields.ts';
 import { isObject, type JsonObject, type JsonValue } from './json.ts';
+import { STEP_NAMES } from './steps.ts';
 
 export interface StepFailure {
   /** Task of the outer DAG, like `machine-cp-a`. */
@@ -21,7 +22,10 @@ export function failedTasks(workflow: JsonObject): string[] {
     .map((name) => name.slice(prefix.length));
 }
 
-/** The last try of each; in no particular order; of an unpacked Workflow. */
+/**
+ * The last try of each; of an unpacked Workflow. In the order of the steps, which start together on the node: those behind
+ * the one that failed only say that they were not begun.
+ */
 export function stepFailures(workflow: JsonObject): StepFailure[] {
   const name = text(workflow, 'metadata', 'name') ?? '';
   const found = new Map<string, StepFailure & { attempt: number }>();
@@ -34,7 +38,15 @@ export function stepFailures(workflow: JsonObject): StepFailure[] {
     const message = (text(node, 'message') ?? 'no message').slice(0, MAX_MESSAGE);
     found.set(`${task} ${step}`, { task, step, message, attempt });
   }
-  return [...found.values()].map(({ task, step, message }) => ({ task, step, message }));
+  return [...found.values()]
+    .map(({ task, step, message }) => ({ task, step, message }))
+    .sort((a, b) => placeInOrder(a) - placeInOrder(b));
+}
+
+/** `begin` is before all steps of the node, `settle` behind. */
+function placeInOrder({ step }: StepFailure): number {
+  const place = STEP_NAMES.findIndex((name) => name === step);
+  return place === -1 && step === 'settle' ? STEP_NAMES.length : place;
 }
 
 function nodesOf(workflow: JsonObject): JsonValue[] {

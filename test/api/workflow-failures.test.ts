@@ -28,9 +28,17 @@ it('gives the last try of each step that failed', () => {
     ),
   );
   expect(found).toEqual([
-    { task: 'machine-cp-a', step: 'kubeadm', message: 'etcd is not healthy' },
     { task: 'machine-cp-b', step: 'begin', message: 'no message' },
+    { task: 'machine-cp-a', step: 'kubeadm', message: 'etcd is not healthy' },
   ]);
+});
+
+it('gives the cause first, whichever pod ended first', () => {
+  const steps = ['settle', 'verify', 'kubelet', 'begin', 'drain'];
+  const found = stepFailures(
+    workflow(...steps.map((step) => pod(`refit-edge-1.machine-cp-a.${step}(0)`, 'Failed', 'why'))),
+  );
+  expect(found.map(({ step }) => step)).toEqual(['begin', 'drain', 'kubelet', 'verify', 'settle']);
 });
 
 it('finds nothing in a Workflow that has not begun', () => {
