@@ -70,6 +70,7 @@ export function createRefitServer(options: RefitServerOptions): RefitServer {
     announce,
     policy,
     accepted: (namespace, name) => guard.accepted(namespace, name),
+    editedAt: (namespace, name) => guard.editedAt(namespace, name),
   };
   const handlers = hookHandlers(context, options.before);
   const server = createServer({ tls, handlers, metrics, log, ready: () => store.ready() });

@@ -28,6 +28,7 @@ export interface HookSiteOptions {
   policyOverride?: string;
   stepSeconds?: number;
   store?: (s: Store) => Store;
+  editedAt?: () => number | undefined;
 }
 
 /** Each simulated step takes 10 s unless said otherwise. The Cluster is opted in unless labels say otherwise. */
@@ -50,7 +51,8 @@ export function hookSite(options: HookSiteOptions = {}) {
   });
   const background = new AbortController();
   startReconciler({ store, operations, announce, clock, log: silent, metrics, policy }, background.signal);
-  const handlers = hookHandlers({ store, clock, metrics, operations, announce, policy });
+  const { editedAt = () => undefined } = options;
+  const handlers = hookHandlers({ store, clock, metrics, operations, announce, policy, editedAt });
   embedded.addCluster({
     namespace: NAMESPACE,
     name: CLUSTER,

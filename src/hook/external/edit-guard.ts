@@ -16,13 +16,15 @@ const MAX_REMEMBERED = 1000;
 export interface EditGuard {
   /** CAPI was told that it may move Machines of this MachineDeployment. */
   accepted(namespace: string, deployment: string): void;
+  /** Monotonic seconds at which an edit of it was let pass: the caches do not show that at once. */
+  editedAt(namespace: string, deployment: string): number | undefined;
   admit(review: Review): Verdict;
 }
 
 /** What it remembers is of this process only: another replica relies on the mark on the Machine. */
 export function createEditGuard({ store, clock }: { store: Store; clock: Clock }): EditGuard {
-  /** Oldest first. */
-  const accepted = new Map<string, number>();
+  const accepted = recent(clock);
+  const edited = recent(clock);
   /** UID of a Machine that is moved -> since when. */
   const moves = new Map<string, number>();
   store.onChange((change) => {
@@ -47,13 +49,8 @@ export function createEditGuard({ store, clock }: { store: Store; clock: Clock }
   }
 
   return {
-    accepted(namespace, deployment) {
-      const key = `${namespace}/${deployment}`;
-      accepted.delete(key);
-      accepted.set(key, clock.monotonic());
-      const [oldest] = accepted.keys();
-      if (accepted.size > MAX_REMEMBERED && oldest !== undefined) accepted.delete(oldest);
-    },
+    accepted: (namespace, deployment) => accepted.remember(namespace, deployment),
+    editedAt: (namespace, deployment) => edited.at(namespace, deployment),
     admit({ object, oldObject }) {
       const [namespace, name] = [
         text(object, 'metadata', 'namespace') ?? '',
@@ -63,12 +60,30 @@ export function createEditGuard({ store, clock }: { store: Store; clock: Clock }
       if (!cluster || !isOptedIn(cluster) || askDigest(object) === askDigest(oldObject))
         return { allowed: true };
       const moving = movingMachine(namespace, name);
-      const at = accepted.get(`${namespace}/${name}`);
-      const isRecent = at !== undefined && clock.monotonic() - at < MOVE_SECONDS;
-      if (moving === undefined && !isRecent) return { allowed: true };
+      const isRecent = clock.monotonic() - (accepted.at(namespace, name) ?? -Infinity) < MOVE_SECONDS;
+      if (moving === undefined && !isRecent) {
+        edited.remember(namespace, name);
+        return { allowed: true };
+      }
       const what = moving === undefined ? 'a Machine of it' : `Machine ${moving}`;
       const message = `Cluster API is just moving ${what} to what was asked for before, and would delete one now: try again in ${MOVE_SECONDS} seconds`;
       return { allowed: false, message };
+    },
+  };
+}
+
+/** When something happened to a MachineDeployment the last time. */
+function recent(clock: Clock) {
+  /** Oldest first. */
+  const times = new Map<string, number>();
+  return {
+    at: (namespace: string, name: string): number | undefined => times.get(`${namespace}/${name}`),
+    remember(namespace: string, name: string): void {
+      const key = `${namespace}/${name}`;
+      times.delete(key);
+      times.set(key, clock.monotonic());
+      const [oldest] = times.keys();
+      if (times.size > MAX_REMEMBERED && oldest !== undefined) times.delete(oldest);
     },
   };
 }

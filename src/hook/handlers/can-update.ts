@@ -74,7 +74,11 @@ function mustRest({ store, clock }: Context, request: CanUpdateMachineRequest, p
  * Two quick edits of a MachineDeployment make CAPI delete a Machine even if both were claimed: say yes only to what
  * it has asked for some seconds long, and only to its newest MachineSet. Errors: Unavailable ("settling").
  */
-function mustBeSettled({ store, clock }: Context, request: CanUpdateMachineSetRequest, policy: Policy): void {
+function mustBeSettled(
+  { store, clock, editedAt }: Context,
+  request: CanUpdateMachineSetRequest,
+  policy: Policy,
+): void {
   const { metadata } = request.desired.machineSet;
   const name = metadata.labels[DEPLOYMENT_NAME_LABEL];
   if (name === undefined) {
@@ -88,7 +92,8 @@ function mustBeSettled({ store, clock }: Context, request: CanUpdateMachineSetRe
   const where = `settling: MachineDeployment ${metadata.namespace}/${name}`;
   if (!deployment) throw new StatusError(`${where} not seen yet, ask again`, { reason: 'Unavailable' });
   const seconds = policy.settleSeconds;
-  if (clock.monotonic() - deployment.seenAt < seconds) {
+  const changedAt = Math.max(deployment.seenAt, editedAt?.(metadata.namespace, name) ?? -Infinity);
+  if (clock.monotonic() - changedAt < seconds) {
     throw new StatusError(`${where} changed less than ${seconds} s ago, ask again`, {
       reason: 'Unavailable',
     });

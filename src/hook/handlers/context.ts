@@ -22,6 +22,8 @@ export interface Context {
   policy: PolicyOf;
   /** Told when CAPI may move Machines of a MachineDeployment. */
   accepted?: (namespace: string, deployment: string) => void;
+  /** Monotonic seconds at which an edit of a MachineDeployment was let pass, which the caches may not show yet. */
+  editedAt?: (namespace: string, deployment: string) => number | undefined;
 }
 
 /**

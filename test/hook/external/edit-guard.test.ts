@@ -73,6 +73,20 @@ describe('an edit of the template of a MachineDeployment', () => {
     expect(guard.admit(edit).allowed).toBe(true);
   });
 
+  it('is remembered when it is let pass, and not when it is refused or asks for nothing else', async () => {
+    const { guard, clock } = guardOf([machine({})]);
+    await clock.advance(7);
+    guard.admit({ ...edit, oldObject: edit.object });
+    expect(guard.editedAt('site', 'edge-md')).toBeUndefined();
+    guard.accepted('site', 'edge-md');
+    guard.admit(edit);
+    expect(guard.editedAt('site', 'edge-md')).toBeUndefined();
+    await clock.advance(5);
+    guard.admit(edit);
+    expect(guard.editedAt('site', 'edge-md')).toBe(12);
+    expect(guard.editedAt('site', 'other')).toBeUndefined();
+  });
+
   it('is allowed after a yes for another MachineDeployment', () => {
     const { guard } = guardOf([machine({})]);
     guard.accepted('site', 'other');

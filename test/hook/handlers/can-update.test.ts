@@ -46,14 +46,15 @@ describe('CanUpdateMachine', () => {
   });
 
   it('is settling while Cluster API ends an earlier update of the Machine', async () => {
-    let restsSince: number | undefined;
+    const rest: Pick<MachineView, 'restsSince'> = {};
     await open({
       policy: { settleSeconds: 3 },
       store: (inner) => ({
         ...inner,
         machine: (namespace, name) => {
-          const { restsSince: _always, ...machine } = inner.machine(namespace, name) as MachineView;
-          return restsSince === undefined ? machine : { ...machine, restsSince };
+          const machine = { ...(inner.machine(namespace, name) as MachineView) };
+          delete machine.restsSince;
+          return { ...machine, ...rest };
         },
       }),
     });
@@ -64,7 +65,7 @@ describe('CanUpdateMachine', () => {
     const settling = /^settling: Machine lab\/refit-cp-2f546 was being updated less than 3 s ago, ask again$/;
     await site.clock.advance(10);
     await expect(ask(MACHINE)).rejects.toThrow(settling);
-    restsSince = 8;
+    rest.restsSince = 8;
     await expect(ask(MACHINE)).rejects.toThrow(settling);
     await site.clock.advance(1);
     expect(await ask(MACHINE)).toMatchObject({ status: 'Success', machinePatch: expect.anything() });
@@ -143,6 +144,17 @@ describe('CanUpdateMachineSet', () => {
     expect(await ask(MACHINE_SET)).toMatchObject({ status: 'Success', machineSetPatch: expect.anything() });
     addDeployment({ generation: 2 });
     await expect(ask(MACHINE_SET)).rejects.toThrow(/settling/);
+  });
+
+  it('is settling after an edit that was let pass, which the caches do not show yet', async () => {
+    const edit: { at?: number } = {};
+    await open({ policy: { settleSeconds: 5 }, editedAt: () => edit.at });
+    addDeployment();
+    await site.clock.advance(60);
+    edit.at = 59;
+    await expect(ask(MACHINE_SET)).rejects.toThrow(/^settling: MachineDeployment lab\/refit-md-0 changed/);
+    await site.clock.advance(4);
+    expect(await ask(MACHINE_SET)).toMatchObject({ status: 'Success' });
   });
 
   it('is settling while the MachineDeployment is unknown', async () => {
