@@ -1,13 +1,9 @@
 // Updates in place that Cluster API forgets (seen in 1.14.0). At the end of an update its Machine controller takes the
 // mark `update-in-progress` off the Machine a second time. A Machine that was moved on in between, to what its
 // MachineDeployment asks for by then, loses the new mark: that update never begins, and the Machine counts as up to date.
-import {
-  STRATEGY_IN_PLACE,
-  STRATEGY_LABEL,
-  UNCOUNTED_MOVE_ANNOTATION,
-  UPDATE_IN_PROGRESS_ANNOTATION,
-} from '../api/labels.ts';
+import { UNCOUNTED_MOVE_ANNOTATION, UPDATE_IN_PROGRESS_ANNOTATION } from '../api/labels.ts';
 import type { Announce } from './announce.ts';
+import { isOptedIn } from './handlers/context.ts';
 import type { MachineView, Store } from './store.ts';
 
 /**
@@ -22,7 +18,7 @@ export async function resumeLostUpdate(
   const isLost = UNCOUNTED_MOVE_ANNOTATION in annotations && !(UPDATE_IN_PROGRESS_ANNOTATION in annotations);
   if (!isLost || machine.deleting) return;
   const cluster = store.cluster(machine.namespace, machine.cluster);
-  if (cluster?.labels[STRATEGY_LABEL] !== STRATEGY_IN_PLACE) return;
+  if (!cluster || !isOptedIn(cluster)) return;
   const updated = await store.annotateMachine(machine, { [UPDATE_IN_PROGRESS_ANNOTATION]: '' });
   const message =
     'Cluster API moved it on to what is desired now and forgot to update it: its mark is set again';

@@ -62,8 +62,9 @@ async function reconcileMachine(options: ReconcilerOptions, namespace: string, n
   try {
     await operations.settle(namespace, name);
     const machine = store.machine(namespace, name);
-    if (machine) await endProtection(options, machine);
-    if (machine) await resumeLostUpdate(options, machine);
+    if (!machine) return;
+    await endProtection(options, machine);
+    await resumeLostUpdate(options, machine);
   } catch (error) {
     // Conflict: another replica, or CAPI, was first; the change that it made brings us here again.
     if (error instanceof StatusError && (error.reason === 'Conflict' || error.reason === 'NotFound')) return;

@@ -48,7 +48,7 @@ export function machineView(machine: JsonObject): MachineView {
 /** `now` in monotonic seconds; an earlier view of the same Machine at rest keeps its moment. */
 export function machineAtRestView(machine: JsonObject, now: number, previous?: MachineView): MachineView {
   const view = machineView(machine);
-  // CAPI's condition is written last: without the annotation alone it is not through yet.
+  // CAPI writes its condition at the end of an update, and takes its mark off once more right after that.
   if (isBeingUpdated(view) || condition(machine, 'Updating') === true) return view;
   const before = previous?.uid === view.uid ? previous.restsSince : undefined;
   return { ...view, restsSince: before ?? now };

@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { JsonObject } from '../../../src/api/json.ts';
 import { isObject } from '../../../src/api/json.ts';
 import { version } from '../../../src/cli/version.ts';
-import { at, list, text } from '../../../src/kubernetes/fields.ts';
+import { list, text } from '../../../src/kubernetes/fields.ts';
 import type { Api } from '../../apiserver/api.ts';
 import { ARGO_CONFIG_MAP } from '../../apiserver/argo-controller.ts';
 import { applyTo } from '../../apiserver/apply.ts';
@@ -13,6 +13,7 @@ import { secretFiles } from '../../lab/certificates.ts';
 import { ARGO_ACCOUNT_KINDS, ARGO_NAMESPACE, argoObjects } from '../../lab/objects/argo.ts';
 import { createHookCertificates, hookSecrets } from '../../lab/objects/hook-certificates.ts';
 import { CLIENT_CA_SECRET } from '../../lab/objects/refit.ts';
+import { clientConfigs } from '../../lab/objects/webhooks.ts';
 import { type ClusterDescription, type ClusterLayout, makeFolder } from './folder.ts';
 import type { Images } from './images.ts';
 
@@ -77,8 +78,7 @@ export async function installRefit(
 /** Of webhooks: the API server asks nobody whom it cannot know. */
 function withAuthority(object: JsonObject, ca: string): JsonObject {
   const copy = structuredClone(object);
-  for (const webhook of list(copy, 'webhooks')) {
-    const config = at(webhook, 'clientConfig');
+  for (const config of clientConfigs(copy)) {
     if (isObject(config)) config['caBundle'] = Buffer.from(ca).toString('base64');
   }
   return copy;

@@ -26,7 +26,8 @@ export function withLocalWebhooks(object: JsonObject, endpoint: Endpoint): JsonO
   return copy;
 }
 
-function clientConfigs(object: JsonObject): JsonValue[] {
+/** Of the same kinds of objects, to be changed in place. */
+export function clientConfigs(object: JsonObject): JsonValue[] {
   if (text(object, 'kind') === 'CustomResourceDefinition') {
     const isConverted = text(object, 'spec', 'conversion', 'strategy') === 'Webhook';
     return isConverted ? [at(object, 'spec', 'conversion', 'webhook', 'clientConfig') ?? null] : [];
