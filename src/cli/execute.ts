@@ -3,7 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { EXIT } from '../api/commands.ts';
 import { StatusError } from '../api/errors.ts';
 import type { Io } from './io.ts';
-import { hanging } from './text.ts';
+import { tell } from './tell.ts';
 import { version } from './version.ts';
 
 export function newProgram(description: string, io: Io): Command {
@@ -14,7 +14,7 @@ export function newProgram(description: string, io: Io): Command {
     .configureOutput({
       writeOut: (text) => io.out(text),
       writeErr: (text) => io.err(text),
-      outputError: (text, write) => write(errorText('', text, io)),
+      outputError: (text) => tell(io, text),
     })
     .showHelpAfterError('(add --help for the options)');
 }
@@ -34,11 +34,7 @@ export async function execute(
     // Commander has written its own text; help and version are no errors.
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.badInput;
     if (!(error instanceof StatusError)) throw error;
-    io.err(errorText('refit: ', error.message, io));
+    tell(io, error.message, 'refit: ');
     return error.reason === 'BadInput' ? EXIT.badInput : EXIT.failed;
   }
-}
-
-function errorText(heading: string, text: string, { isErrTerminal }: Io): string {
-  return `${isErrTerminal ? hanging(heading, text) : heading + text.trimEnd()}\n`;
 }

@@ -1,6 +1,6 @@
 import { StatusError } from '../api/errors.ts';
 import type { Io } from './io.ts';
-import { hanging } from './text.ts';
+import { tell } from './tell.ts';
 
 export type Patience = <T>(answer: Promise<T>) => Promise<T | 'away'>;
 
@@ -15,7 +15,7 @@ export function patience(io: Io): Patience {
     } catch (error) {
       if (!(error instanceof StatusError) || error.reason !== 'Unavailable') throw error;
       const line = `refit: ${error.message}; looking again`;
-      if (line !== said) io.err(`${io.isErrTerminal ? hanging('', line) : line}\n`);
+      if (line !== said) tell(io, line);
       said = line;
       return 'away';
     }

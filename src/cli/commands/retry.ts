@@ -17,6 +17,7 @@ import { listAll } from '../list-all.ts';
 import { withManagement, type Management, type ManagementFlags } from '../management.ts';
 import { decideOwnerRetry, decideRetry, ownerArgument } from '../retry-decision.ts';
 import { findRollbacks, runningRollback } from '../rollback/find-rollbacks.ts';
+import { tell } from '../tell.ts';
 import { hanging } from '../text.ts';
 
 export interface RetryFlags extends ManagementFlags {
@@ -81,7 +82,7 @@ async function retryOne(
     if (!(error instanceof StatusError) || (error.reason !== 'BadInput' && error.reason !== 'NotFound'))
       throw error;
     const why = error.reason === 'NotFound' ? 'there is none of this name' : error.message;
-    io.err(`${hanging('refit: ', what + why)}\n`);
+    tell(io, what + why, 'refit: ');
     return false;
   }
 }

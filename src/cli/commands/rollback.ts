@@ -14,6 +14,7 @@ import { decideRollback, type RollbackPlan } from '../rollback/decision.ts';
 import { runningRollback } from '../rollback/find-rollbacks.ts';
 import { chooseStepTemplates, readSituation, type RollbackSituation } from '../rollback/read.ts';
 import { rollbackText } from '../rollback/text.ts';
+import { tell } from '../tell.ts';
 import { hanging } from '../text.ts';
 
 export interface RollbackFlags extends ManagementFlags {
@@ -94,7 +95,7 @@ async function wait(name: string, management: Management, io: Io): Promise<numbe
   let last = '';
   const ended = await followWorkflow(management, namespace, name, patience(io), (workflow) => {
     const line = progressOf(workflow);
-    if (line !== last && workflow.finishedAt === undefined) io.err(`${hanging('', line)}\n`);
+    if (line !== last && workflow.finishedAt === undefined) tell(io, line);
     last = line;
   });
   if (!ended) {
@@ -109,7 +110,7 @@ async function wait(name: string, management: Management, io: Io): Promise<numbe
     io.out('The Machine is marked blocked: `refit retry` goes forward again.\n');
     return EXIT.done;
   }
-  io.err(`${hanging('refit: ', `rollback failed: ${message}`)}\n`);
+  tell(io, `rollback failed: ${message}`, 'refit: ');
   io.err('The Machine stays marked blocked. The same command tries again.\n');
   return EXIT.failed;
 }

@@ -10,6 +10,7 @@ import { changesSince, changeText } from '../status/changes.ts';
 import { statusOutput } from '../status/cluster-status.ts';
 import { readStatus } from '../status/read-status.ts';
 import type { ClusterStatus, StatusOutput } from '../status/types.ts';
+import { tell } from '../tell.ts';
 import { hanging } from '../text.ts';
 import { decideUpgrade, versionOf, type Edit, type Stage, type UpgradeFacts } from '../upgrade/decision.ts';
 import { preview, previewText } from '../upgrade/preview.ts';
@@ -104,7 +105,7 @@ async function perform(begun: Begun, work: Work): Promise<'done' | number> {
   if (flags.wait) return follow(begun, work);
   const end = stage.edit ? undefined : endOf(begun, await look(work), io);
   if (end !== undefined) return end;
-  say(io, 'Not waited for, and the owners after it are not touched. Follow it with: refit status -w');
+  tell(io, 'Not waited for, owners after it are not touched. Follow it: refit status -w');
   return EXIT.done;
 }
 
@@ -138,14 +139,14 @@ async function follow(begun: Begun, work: Work): Promise<'done' | number> {
   while (!signal.aborted) {
     const found = await patient(look(work));
     if (found !== 'away') {
-      for (const change of changesSince(previous, found)) io.err(`${shown(changeText(change), io)}\n`);
+      for (const change of changesSince(previous, found)) tell(io, changeText(change));
       previous = found;
       const end = endOf(begun, found, io);
       if (end !== undefined) return end;
     }
     await clock.sleep(LOOK_SECONDS, signal);
   }
-  say(io, 'Not watched any more: what was begun goes on, nothing after it is begun. See refit status -w');
+  tell(io, 'Not watched any more: what was begun goes on, nothing after it is begun. See refit status -w');
   return EXIT.failed;
 }
 
@@ -159,15 +160,7 @@ function endOf({ stage, ...begun }: Begun, { clusters }: StatusOutput, io: Io): 
   const state = stageState(clusters[0], { stage, ...begun });
   if (state.state === 'going') return undefined;
   if (state.state === 'done') return 'done';
-  io.err(`${hanging('refit: ', `${stage.kind} ${stage.name}: ${state.reason}`)}\n`);
-  say(io, 'Nothing after it was begun. When the cause is gone: refit retry, then the same command.');
+  tell(io, `${stage.kind} ${stage.name}: ${state.reason}`, 'refit: ');
+  tell(io, 'Nothing after it was begun. When the cause is gone: refit retry, then the same command.');
   return EXIT.failed;
-}
-
-function say(io: Io, text: string): void {
-  io.err(`${hanging('', text)}\n`);
-}
-
-function shown(line: string, { isErrTerminal }: Io): string {
-  return isErrTerminal ? hanging('', line) : line;
 }

@@ -88,7 +88,9 @@ describe('refit upgrade', () => {
     });
     const { code, stderr } = await ended;
     expect(code).toBe(EXIT.failed);
-    expect(stderr).toContain('refit: KubeadmControlPlane edge-cp: Machine cp-1 failed: operation 3: step\n');
+    expect(stderr).toContain(
+      'refit: KubeadmControlPlane edge-cp: Machine cp-1 failed: operation 3: step kubeadm: boom\n',
+    );
     expect(workers()).toBe('v1.33.7');
   });
 
