@@ -13,6 +13,9 @@ export const renderedFolder = (operation: string): string => `${flipFolder(opera
 export const renderedManifest = (operation: string, name: StaticPodName): string =>
   `${renderedFolder(operation)}/${name}.yaml`;
 
+/** Present: a flip was begun, and has ended neither forward nor back. */
+const intentFile = (operation: string): string => `${flipFolder(operation)}/intent.json`;
+
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const manifestSchema = z.strictObject({
   /** Of the rendered one. */
@@ -50,4 +53,10 @@ export async function readDecision(host: Host, operation: string): Promise<FlipD
 export async function writeDecision(host: Host, operation: string, decision: FlipDecision): Promise<void> {
   const content = `${JSON.stringify(decisionSchema.parse(decision), undefined, 2)}\n`;
   await host.files.write(decisionFile(operation), content, { mode: 0o600 });
+}
+
+/** At the end of the operation. A flip that was begun and has not ended may need them still. */
+export async function forgetRendered(host: Host, operation: string): Promise<void> {
+  if ((await host.files.status(intentFile(operation))) !== undefined) return;
+  await host.files.remove(renderedFolder(operation));
 }

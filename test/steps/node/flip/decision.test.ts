@@ -1,7 +1,10 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import {
   decisionFile,
+  flipFolder,
+  forgetRendered,
   readDecision,
+  renderedManifest,
   writeDecision,
   type FlipDecision,
 } from '../../../../src/steps/node/flip/decision.ts';
@@ -53,4 +56,17 @@ it('may name kubeadm with some manifests', async () => {
   };
   await writeDecision(host, 'op-1', decision);
   expect(await readDecision(host, 'op-1')).toEqual(decision);
+});
+
+it.each([
+  ['are gone with the operation', false],
+  ['stay while a flip has not ended', true],
+])('rendered manifests %s', async (_, isBegun) => {
+  const manifest = renderedManifest('op-1', 'etcd');
+  await writeDecision(host, 'op-1', FLIP);
+  await host.files.write(manifest, 'kind: Pod', { mode: 0o600 });
+  if (isBegun) await host.files.write(`${flipFolder('op-1')}/intent.json`, '{}', { mode: 0o600 });
+  await forgetRendered(host, 'op-1');
+  expect((await host.files.status(manifest)) !== undefined).toBe(isBegun);
+  expect(await readDecision(host, 'op-1')).toEqual(FLIP);
 });
