@@ -13,6 +13,8 @@ export const renderedFolder = (operation: string): string => `${flipFolder(opera
 export const renderedManifest = (operation: string, name: StaticPodName): string =>
   `${renderedFolder(operation)}/${name}.yaml`;
 
+/** While manifests are rendered: patches, configurations. */
+export const scratchFolder = (operation: string): string => `${flipFolder(operation)}/scratch`;
 /** Present: a flip was begun, and has ended neither forward nor back. */
 const intentFile = (operation: string): string => `${flipFolder(operation)}/intent.json`;
 
@@ -55,8 +57,9 @@ export async function writeDecision(host: Host, operation: string, decision: Fli
   await host.files.write(decisionFile(operation), content, { mode: 0o600 });
 }
 
-/** At the end of the operation. A flip that was begun and has not ended may need them still. */
+/** At the end of the operation: what may hold secrets. A flip that was begun and has not ended may need them still. */
 export async function forgetRendered(host: Host, operation: string): Promise<void> {
+  await host.files.remove(scratchFolder(operation));
   if ((await host.files.status(intentFile(operation))) !== undefined) return;
   await host.files.remove(renderedFolder(operation));
 }

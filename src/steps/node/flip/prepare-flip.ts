@@ -8,6 +8,7 @@ import {
   flipFolder,
   renderedFolder,
   renderedManifest,
+  scratchFolder,
   writeDecision,
   type DecidedManifests,
   type FlipDecision,
@@ -30,7 +31,7 @@ export async function prepareFlip(host: Host, context: StepContext): Promise<Pre
   const { plan } = context;
   const isInList = plan.steps.some(({ name }) => name === 'kubeadm');
   if (plan.controlPlane?.method !== 'flip' || !isInList) return undefined;
-  const scratch = `${flipFolder(plan.operation)}/scratch`;
+  const scratch = scratchFolder(plan.operation);
   try {
     return await decide(host, context, scratch);
   } catch (error) {

@@ -5,6 +5,7 @@ import {
   forgetRendered,
   readDecision,
   renderedManifest,
+  scratchFolder,
   writeDecision,
   type FlipDecision,
 } from '../../../../src/steps/node/flip/decision.ts';
@@ -66,7 +67,9 @@ it.each([
   await writeDecision(host, 'op-1', FLIP);
   await host.files.write(manifest, 'kind: Pod', { mode: 0o600 });
   if (isBegun) await host.files.write(`${flipFolder('op-1')}/intent.json`, '{}', { mode: 0o600 });
+  await host.files.write(`${scratchFolder('op-1')}/patches/etcd.yaml`, 'killed', { mode: 0o600 });
   await forgetRendered(host, 'op-1');
+  expect(await host.files.list(flipFolder('op-1'))).not.toContain('scratch');
   expect((await host.files.status(manifest)) !== undefined).toBe(isBegun);
   expect(await readDecision(host, 'op-1')).toEqual(FLIP);
 });
