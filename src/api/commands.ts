@@ -120,6 +120,12 @@ export const STEP_PARAMETERS: readonly StepParameter[] = [
     steps: NODE_STEPS,
   },
   {
+    name: 'control-plane-method',
+    description: 'flip or kubeadm: how the static pods of a control plane are moved',
+    default: 'kubeadm',
+    steps: NODE_STEPS,
+  },
+  {
     name: 'keep-backups',
     description: 'backups that are kept on the node besides the one of this operation',
     default: '2',

@@ -3,6 +3,9 @@ import { z } from 'zod';
 import { jsonDigest } from './json.ts';
 import { FLIP_STEPS } from './steps.ts';
 
+export const CONTROL_PLANE_METHODS = ['flip', 'kubeadm'] as const;
+export type ControlPlaneMethod = (typeof CONTROL_PLANE_METHODS)[number];
+
 export const hostPlanSchema = z.strictObject({
   version: z.literal(1),
   operation: z.string().regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/),
@@ -27,6 +30,8 @@ export const hostPlanSchema = z.strictObject({
     /** Backups that are kept besides the one of this operation. */
     keepBackups: z.int().min(0),
   }),
+  /** Only on control planes. How its static pods are moved: by kubeadm one after the other, or all at once (docs/flip.md). */
+  controlPlane: z.strictObject({ method: z.enum(CONTROL_PLANE_METHODS) }).optional(),
   /** What the node does by itself, in order, each with its bound; empty for launches that hand nothing over. */
   steps: z.array(
     z.strictObject({

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { StatusError } from './errors.ts';
+import { CONTROL_PLANE_METHODS } from './host-plan.ts';
 import { policyProblems } from './policy-problems.ts';
 import { STEPS } from './steps.ts';
 import { parseVersion } from './version.ts';
@@ -82,6 +83,16 @@ export const policySchema = z.strictObject({
     .enum(['refuse', 'allow'])
     .default('refuse')
     .describe('`allow`: also hosts that are not laid out like Debian or Ubuntu'),
+  controlPlane: z
+    .strictObject({
+      method: z
+        .enum(CONTROL_PLANE_METHODS)
+        .default('kubeadm')
+        .describe(
+          'how the static pods of a control plane are moved: `kubeadm` one after the other; `flip` all at once, if nobody has edited them',
+        ),
+    })
+    .prefault({}),
   keepBackups: z
     .int()
     .min(0)

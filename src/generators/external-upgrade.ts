@@ -90,6 +90,7 @@ function parameters({ ask, number, policy }: ExternalUpgradeInput, plan: Plan) {
     drain: policy.drain,
     'drain-force': String(policy.drainForce),
     'untested-hosts': policy.untestedHosts,
+    'control-plane-method': policy.controlPlane.method,
     'keep-backups': String(policy.keepBackups),
   };
   return Object.entries(values).map(([name, value]) => ({ name, value }));

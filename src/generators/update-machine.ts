@@ -83,6 +83,7 @@ function parameters({ machine, number, plan, policy }: UpdateMachineInput) {
     drain: policy.drain,
     'drain-force': String(policy.drainForce),
     'untested-hosts': policy.untestedHosts,
+    'control-plane-method': policy.controlPlane.method,
     'keep-backups': String(policy.keepBackups),
   };
   return Object.entries(values).map(([name, value]) => ({ name, value }));

@@ -39,6 +39,7 @@ describe('the schema', () => {
     ['a wait without bound', { steps: [{ name: 'kubelet', timeoutSeconds: 60, waitSeconds: 0 }] }],
     ['an operation that is a path', { operation: '../../etc' }],
     ['a host without identity', { node: { name: 'edge-1', uid: 'n-1' } }],
+    ['an unknown way to move a control plane', { controlPlane: { method: 'swap' } }],
     ['an unknown role', { role: 'etcd' }],
   ])('refuses %s', (_, change) => {
     expect(hostPlanSchema.safeParse({ ...PLAN, ...change }).success).toBe(false);
@@ -58,6 +59,7 @@ describe('the digest', () => {
     ['machine', { machine: { ...PLAN.machine, uid: 'u-2' } }],
     ['node', { node: { ...PLAN.node, machineID: 'm-2' } }],
     ['release', { release: 'r2' }],
+    ['method of a control plane', { controlPlane: { method: 'flip' } }],
     ['order of steps', { steps: PLAN.steps.toReversed() }],
     ['wait of a step', { steps: PLAN.steps.map((step) => ({ ...step, waitSeconds: 60 })) }],
   ])('changes with the %s', (_, change) => {

@@ -77,6 +77,7 @@ async function finish(
     needed: true,
     drainForce: false,
     untestedHosts: 'refuse',
+    controlPlaneMethod: 'kubeadm',
     keepBackups: 2,
     timeoutSeconds: flags.timeoutSeconds,
   };

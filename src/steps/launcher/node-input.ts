@@ -80,6 +80,7 @@ function hostPlan({ command, flags, facts, role, node, kubernetes, release, desi
     release,
     desiredSha256: desiredConfigurationDigest(desired),
     policy: { untestedHosts: flags.untestedHosts, keepBackups: flags.keepBackups },
+    ...(role === 'control-plane' ? { controlPlane: { method: flags.controlPlaneMethod } } : {}),
     steps: flags.steps.length > 0 ? [...flags.steps] : alone(command, flags.timeoutSeconds),
   };
 }

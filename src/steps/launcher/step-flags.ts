@@ -1,6 +1,6 @@
 import { readStepList, STEP_PARAMETERS } from '../../api/commands.ts';
 import { badInput } from '../../api/errors.ts';
-import { drainedFirst } from '../../api/host-plan.ts';
+import { CONTROL_PLANE_METHODS, drainedFirst } from '../../api/host-plan.ts';
 import type { StepFlags } from '../api/api-step.ts';
 
 /** What commander read, by the names of the flags in camel case. */
@@ -27,6 +27,7 @@ export function stepFlags(options: StepOptions): StepFlags {
     needed: oneOf('needed', value('needed'), ['true', 'false']) === 'true',
     drainForce: oneOf('drain-force', value('drain-force'), ['false', 'true']) === 'true',
     untestedHosts: oneOf('untested-hosts', value('untested-hosts'), ['refuse', 'allow']),
+    controlPlaneMethod: oneOf('control-plane-method', value('control-plane-method'), CONTROL_PLANE_METHODS),
     keepBackups: keepBackups(value('keep-backups')),
     timeoutSeconds: Number(options['timeoutSeconds']),
   };

@@ -101,7 +101,8 @@ async function unstagedBytes(host: Host, { plan, components }: StepContext): Pro
   return bytes;
 }
 
-async function folderBytes(host: Host, folder: string): Promise<number> {
+/** Of all files below it. */
+export async function folderBytes(host: Host, folder: string): Promise<number> {
   let bytes = 0;
   for (const name of await host.files.list(folder)) {
     const path = `${folder}/${name}`;
@@ -116,4 +117,4 @@ async function existingPlace(host: Host, path: string): Promise<string> {
   return (await host.files.resolve(path)) ?? (path === '/' ? path : existingPlace(host, dirname(path)));
 }
 
-const gibibytes = (bytes: number): string => `${(bytes / GIB).toFixed(2)} GiB`;
+export const gibibytes = (bytes: number): string => `${(bytes / GIB).toFixed(2)} GiB`;

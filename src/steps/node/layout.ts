@@ -70,12 +70,17 @@ async function nodeRole(host: Host): Promise<HostLayout['role']> {
 
 /** A containerd may be there for others (Docker) while the kubelet uses another runtime. */
 async function usesContainerd(host: Host, flagFiles: readonly string[]): Promise<boolean> {
+  const endpoint = await runtimeEndpoint(host, flagFiles);
+  return endpoint === undefined || endpoint.includes('containerd');
+}
+
+/** Where the kubelet reaches the container runtime. undefined: nothing says so. Errors: StatusError Failed. */
+export async function runtimeEndpoint(host: Host, flagFiles: readonly string[]): Promise<string | undefined> {
   const texts = await Promise.all(
     flagFiles.map(async (path) => (await host.files.read(path))?.toString() ?? ''),
   );
   const flag = texts.flatMap(parseFlagFile).findLast(({ name }) => name === 'container-runtime-endpoint');
-  const endpoint = flag?.value ?? (await readKubeletConfiguration(host)).containerRuntimeEndpoint;
-  return endpoint === undefined || endpoint.includes('containerd');
+  return flag?.value ?? (await readKubeletConfiguration(host)).containerRuntimeEndpoint;
 }
 
 /** Of several folders the one that has the plugins; agents add theirs to the others. */

@@ -1,5 +1,6 @@
 // The end of an operation on this node, whatever became of it: nothing of it starts again, and the node is free.
 import { desiredFile, operationFolder } from '../host/folders.ts';
+import { forgetRendered } from '../node/flip/decision.ts';
 import { dropLock } from './lock.ts';
 import { giveUpFile } from './records.ts';
 import type { Site } from './site.ts';
@@ -14,6 +15,7 @@ export async function endOperation(site: Site, operation: string): Promise<void>
   const { files } = site.host;
   await files.remove(desiredFile(operation));
   await files.remove(giveUpFile(operation));
+  await forgetRendered(site.host, operation);
   const folder = operationFolder(operation);
   for (const name of await files.list(folder)) {
     if (name.endsWith('.input')) await files.remove(`${folder}/${name}`);

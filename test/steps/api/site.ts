@@ -28,6 +28,7 @@ const FLAGS: StepFlags = {
   needed: true,
   drainForce: false,
   untestedHosts: 'refuse',
+  controlPlaneMethod: 'kubeadm',
   keepBackups: 2,
   timeoutSeconds: 60,
 };

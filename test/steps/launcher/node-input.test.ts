@@ -67,6 +67,13 @@ describe('nodeInput', () => {
     });
   });
 
+  it('says how a control plane is moved, and of workers nothing', () => {
+    const flags = sampleFlags({ controlPlaneMethod: 'flip' });
+    expect(nodeInput(facts({ flags })).plan.controlPlane).toEqual({ method: 'flip' });
+    expect(nodeInput(facts()).plan.controlPlane).toEqual({ method: 'kubeadm' });
+    expect(nodeInput(facts({ flags, role: 'worker' })).plan).not.toHaveProperty('controlPlane');
+  });
+
   it('makes of a flip step that is used alone the whole list of the node', () => {
     const flags = sampleFlags({ timeoutSeconds: 77 });
     expect(nodeInput(facts({ command: 'kubelet', flags })).plan.steps).toEqual([

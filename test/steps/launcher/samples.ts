@@ -31,6 +31,7 @@ export function sampleFlags(changes: Partial<StepFlags> = {}): StepFlags {
     needed: true,
     drainForce: false,
     untestedHosts: 'refuse',
+    controlPlaneMethod: 'kubeadm',
     keepBackups: 2,
     timeoutSeconds: 600,
     ...changes,

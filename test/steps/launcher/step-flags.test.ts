@@ -27,6 +27,7 @@ describe('stepFlags', () => {
       needed: true,
       drainForce: false,
       untestedHosts: 'refuse',
+      controlPlaneMethod: 'kubeadm',
       keepBackups: 2,
       timeoutSeconds: 60,
     });
@@ -42,6 +43,7 @@ describe('stepFlags', () => {
       drain: 'never',
       drainForce: 'true',
       untestedHosts: 'allow',
+      controlPlaneMethod: 'flip',
       keepBackups: '0',
     });
     expect(flags).toMatchObject({
@@ -55,6 +57,7 @@ describe('stepFlags', () => {
       drain: 'never',
       drainForce: true,
       untestedHosts: 'allow',
+      controlPlaneMethod: 'flip',
       keepBackups: 0,
     });
   });
@@ -83,6 +86,7 @@ describe('stepFlags', () => {
     ],
     ['an unclear needed', { needed: 'perhaps' }, '--needed: got "perhaps"'],
     ['an unclear drain-force', { drainForce: 'yes' }, '--drain-force: got "yes"'],
+    ['a method that nobody has', { controlPlaneMethod: 'Flip' }, '--control-plane-method: got "Flip"'],
     ['backups without a number', { keepBackups: 'all' }, '--keep-backups: got "all"'],
     ['steps that no node does by itself', { steps: 'drain' }, 'steps: got "drain"'],
   ])('refuses %s', (_name, changes, message) => {
