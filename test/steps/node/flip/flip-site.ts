@@ -59,3 +59,5 @@ export function layOut(root: string): void {
   for (const name of ['ca.crt', 'etcd/ca.crt', 'etcd/healthcheck-client.crt', 'etcd/healthcheck-client.key'])
     put(`/etc/kubernetes/pki/${name}`, name);
 }
+
+export const renderedPath = (pod: (typeof STATIC_PODS)[number]): string => renderedFile(OPERATION, pod);
