@@ -8,6 +8,8 @@ import { programVersion } from '../program-version.ts';
 import { readDecision } from './decision.ts';
 import { readFlipState, type Flip } from './flip.ts';
 import { flipControlPlane } from './flip-control-plane.ts';
+import { removeIntentUnit } from './intent-unit.ts';
+import { performCommand } from './perform-command.ts';
 import { planFlip } from './plan-flip.ts';
 import { settleIntent } from './settle-flip.ts';
 
@@ -66,7 +68,8 @@ function byKubeadm(reasons: readonly string[]): FlipActions {
 /** Before the step is taken back: a half-done flip comes to an end first, and the kubelet is started. */
 export async function endFlip(host: Host, operation: string): Promise<void> {
   const settled = await settleIntent(host, operation);
+  await removeIntentUnit(host);
   if (settled === 'nothing to do') return;
   host.log(`flip: ${settled}`);
-  await host.run(['systemctl', 'start', 'kubelet']);
+  await performCommand(host, operation, { do: 'start-kubelet' });
 }

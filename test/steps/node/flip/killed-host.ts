@@ -17,7 +17,7 @@ export interface Ending {
 export async function runKilled(
   machine: FlipMachine,
   killBefore: number,
-  work: (host: Host) => Promise<unknown>,
+  work: (host: Host) => Promise<string | void>,
 ): Promise<Ending> {
   let effects = 0;
   const killed = Promise.withResolvers<undefined>();
@@ -31,7 +31,7 @@ export async function runKilled(
   const { host } = machine;
   const files: HostFiles = { ...host.files };
   for (const name of CHANGES) {
-    const change = host.files[name] as (...args: unknown[]) => Promise<void>;
+    const change = Reflect.get(host.files, name) as (...args: unknown[]) => Promise<void>;
     Object.assign(files, { [name]: (...args: unknown[]) => effect(() => change(...args)) });
   }
   const run: Host['run'] = (argv, options) => {
@@ -45,7 +45,7 @@ export async function runKilled(
     return run(argv, options);
   };
   const ended = work({ ...host, files, run: torn }).then(
-    (given) => String(given ?? 'done'),
+    (given) => given ?? 'done',
     (error: Error) => error.message,
   );
   return { ended: await Promise.race([ended, killed.promise]), effects };
