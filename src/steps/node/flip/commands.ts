@@ -27,6 +27,8 @@ export interface Placed {
 export type FlipCommand =
   | { do: 'run'; argv: Argv; timeoutSeconds: number }
   | { do: 'remove'; path: string }
+  /** What earlier operations kept for their way back: a copy of etcd's data may be large. */
+  | { do: 'drop-older' }
   /** A copy for the way back, or one that waits beside its place. */
   | ({ do: 'copy' } & Placed)
   | { do: 'install-unit' }
@@ -79,6 +81,7 @@ export function forwardCommands(flip: Flip, at: string): FlipCommands {
   return {
     quiet: [
       { do: 'run', argv: [kubeadm, 'certs', 'renew', 'all'], timeoutSeconds: RENEWAL_SECONDS },
+      { do: 'drop-older' },
       // Of an attempt that was given up before anything moved: its copy of the data is too old to be put back.
       ...[etcdCopy, revisionFile, dataFile].map((path) => ({ do: 'remove', path: path(operation) }) as const),
       ...flip.manifests.map(({ pod, from }): FlipCommand => {

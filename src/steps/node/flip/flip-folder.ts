@@ -12,9 +12,10 @@ export const renderedFile = (operation: string, pod: StaticPodName): string =>
   `${flipFolder(operation)}/manifests/${pod}.yaml`;
 
 /** As it was before, for the way back. */
+export const keptFolder = (operation: string): string => `${flipFolder(operation)}/old`;
 export const keptManifest = (operation: string, pod: StaticPodName): string =>
-  `${flipFolder(operation)}/old/${pod}.yaml`;
-export const keptKubelet = (operation: string): string => `${flipFolder(operation)}/old/kubelet`;
+  `${keptFolder(operation)}/${pod}.yaml`;
+export const keptKubelet = (operation: string): string => `${keptFolder(operation)}/kubelet`;
 
 /** Present: half done. The kubelet must not start. */
 export const intentFile = (operation: string): string => `${flipFolder(operation)}/intent.json`;

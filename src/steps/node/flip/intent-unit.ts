@@ -1,6 +1,6 @@
 // The unit that stands before the kubelet while a flip is under way: after a power loss it ends what is half done.
 import { badInput } from '../../../api/errors.ts';
-import { PROGRAM_COMMAND } from '../../host/folders.ts';
+import { PROGRAM_COMMAND, STATE_FOLDER } from '../../host/folders.ts';
 import type { Host } from '../../host/host.ts';
 import { createSystemd } from '../../operation/systemd.ts';
 import { INTENT_UNIT } from '../../operation/units.ts';
@@ -18,6 +18,7 @@ export function intentUnitText(operation: string): string {
   if (!/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/.test(operation)) throw badInput('operation', operation, 'a name');
   return `[Unit]
 Description=Refit: complete or take back a half-done flip of the control plane (${operation})
+RequiresMountsFor=${STATE_FOLDER}
 ConditionPathExists=${intentFile(operation)}
 Before=kubelet.service
 

@@ -1,12 +1,13 @@
 // Does one command of the flip on the machine.
 import { StatusError } from '../../../api/errors.ts';
+import { STATE_FOLDER } from '../../host/folders.ts';
 import type { Host } from '../../host/host.ts';
 import { commandLine, lastLines } from '../../host/output.ts';
 import { createSystemd } from '../../operation/systemd.ts';
 import type { FlipCommand, Placed } from './commands.ts';
 import { copyData, noteData, putDataBack } from './etcd-data.ts';
 import { writeIntent } from './flip.ts';
-import { besideFile } from './flip-folder.ts';
+import { besideFile, etcdCopy, keptFolder } from './flip-folder.ts';
 import { installIntentUnit, removeIntentUnit } from './intent-unit.ts';
 import { noteRevision } from './revision.ts';
 import { awaitEnd, signalPod } from './static-pod-ends.ts';
@@ -20,6 +21,8 @@ export async function performCommand(host: Host, operation: string, command: Fli
       return run(host, command);
     case 'remove':
       return host.files.remove(command.path);
+    case 'drop-older':
+      return dropOlder(host, operation);
     case 'copy':
       return copy(host, command);
     case 'install-unit':
@@ -59,6 +62,14 @@ async function run(host: Host, { argv, timeoutSeconds }: Extract<FlipCommand, { 
   throw new StatusError(`${commandLine(argv)}: exit code: got ${code}, expected 0: ${said}`, {
     reason: 'Failed',
   });
+}
+
+async function dropOlder({ files }: Host, operation: string): Promise<void> {
+  for (const other of await files.list(STATE_FOLDER)) {
+    if (other === operation) continue;
+    for (const path of [etcdCopy(other), `${etcdCopy(other)}.partial`, keptFolder(other)])
+      await files.remove(path);
+  }
 }
 
 async function copy({ files }: Host, { from, to, sha256, mode }: Placed): Promise<void> {

@@ -1,6 +1,7 @@
 // What a flip of this node's control plane would move, and why it must not be begun. Only looks.
 import { StatusError } from '../../../api/errors.ts';
 import { step } from '../../../api/steps.ts';
+import { STATE_FOLDER } from '../../host/folders.ts';
 import type { Host } from '../../host/host.ts';
 import { runtimeImages } from '../container-runtime.ts';
 import { etcdMembers } from '../etcd.ts';
@@ -22,7 +23,7 @@ import type { FlipDecision } from './decision.ts';
 import { folderBytes } from './etcd-data.ts';
 import type { Flip } from './flip.ts';
 import { FLIP_SECONDS } from './flip-control-plane.ts';
-import { flipFolder, renderedFile } from './flip-folder.ts';
+import { flipFolder, intentFile, renderedFile } from './flip-folder.ts';
 import { flipProcesses } from './static-pod-ends.ts';
 
 /** flip undefined: it cannot even be said what moves. */
@@ -62,6 +63,7 @@ export async function planFlip(
   };
   const reasons = [
     ...timeReasons(context),
+    ...(await otherReasons(host, operation)),
     ...(await manifestReasons(host, flip)),
     ...etcd.reasons,
     ...(await installRefusals(host, [target])),
@@ -83,6 +85,16 @@ function timeReasons({ plan }: StepContext): string[] {
   return seconds >= FLIP_SECONDS
     ? []
     : [`timeouts.kubeadm: got ${seconds} s, expected ${FLIP_SECONDS} at least`];
+}
+
+/** Its way back must not be taken away by a second one. */
+async function otherReasons({ files }: Host, operation: string): Promise<string[]> {
+  const reasons: string[] = [];
+  for (const other of await files.list(STATE_FOLDER)) {
+    if (other === operation || (await files.status(intentFile(other))) === undefined) continue;
+    reasons.push(`${intentFile(other)}: got a flip that is half done, expected none: settle it first`);
+  }
+  return reasons;
 }
 
 /** Somebody may have edited one since they were compared. */

@@ -3,7 +3,7 @@ import { dirname } from 'node:path/posix';
 import { StatusError } from '../../../api/errors.ts';
 import type { Host } from '../../host/host.ts';
 import { podProcesses, type Process } from '../static-pod-processes.ts';
-import { manifestFile, parseStaticPod, type StaticPodName } from '../static-pods.ts';
+import { manifestFile, parseStaticPod, type StaticPod, type StaticPodName } from '../static-pods.ts';
 import { keptManifest, renderedFile } from './flip-folder.ts';
 
 const LOOK_SECONDS = 0.1;
@@ -13,10 +13,16 @@ const KILLED_SECONDS = 10;
 /** As the old manifest starts it, or the new one: clusters hosted on this node have processes of the same names. */
 export async function flipProcesses(host: Host, operation: string, pod: StaticPodName): Promise<Process[]> {
   const found = new Map<number, Process>();
+  const pods = new Map<string, StaticPod>();
   for (const path of [manifestFile(pod), keptManifest(operation, pod), renderedFile(operation, pod)]) {
     const content = await host.files.read(path);
     if (content === undefined) continue;
-    for (const each of await podProcesses(host, pod, parseStaticPod(content, pod))) found.set(each.pid, each);
+    const manifest = parseStaticPod(content, pod);
+    // Mostly they differ in their images only, and to look through all processes takes time.
+    pods.set(JSON.stringify([...manifest.flags]), manifest);
+  }
+  for (const manifest of pods.values()) {
+    for (const each of await podProcesses(host, pod, manifest)) found.set(each.pid, each);
   }
   return [...found.values()];
 }

@@ -120,6 +120,11 @@ describe('a control plane that is to be flipped', () => {
       'got --pod-infra-container-image',
     ],
     [
+      'another flip is half done',
+      () => host.files.write(intentFile('machine-1-0'), '{}', { mode: 0o600 }),
+      'machine-1-0/flip/intent.json: got a flip that is half done',
+    ],
+    [
       'the step has too little time',
       () => void site.context.plan.steps.push({ name: 'kubeadm', timeoutSeconds: 600 }),
       'timeouts.kubeadm: got 600 s, expected 1200 at least',

@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Flip } from '../../../../src/steps/node/flip/flip.ts';
 import { flipControlPlane } from '../../../../src/steps/node/flip/flip-control-plane.ts';
+import { etcdCopy } from '../../../../src/steps/node/flip/flip-folder.ts';
 import { INTENT_UNIT_FILE } from '../../../../src/steps/node/flip/intent-unit.ts';
 import { createFlipMachine, type FlipMachine } from './flip-machine.ts';
-import { makeFlip } from './flip-site.ts';
+import { makeFlip, OPERATION } from './flip-site.ts';
 
 let machine: FlipMachine;
 beforeEach(() => {
@@ -35,6 +36,17 @@ describe('a flip', () => {
     expect(machine.mixtures).toEqual([]);
     expect(await machine.host.files.status(INTENT_UNIT_FILE)).toBeUndefined();
     expect(machine.isIntentUnitEnabled()).toBe(false);
+  });
+
+  it('keeps the copy of etcd for a way back, and drops that of earlier operations', async () => {
+    const older = '/var/lib/refit/refit-cp-1-0a1b2c3d-0/flip';
+    for (const name of ['etcd/member/snap/db', 'old/kubelet', 'flipped.json'])
+      await machine.host.files.write(`${older}/${name}`, 'x', { mode: 0o600 });
+    expect(await flip()).toBe('flipped');
+    expect(await machine.host.files.list(older)).toEqual(['flipped.json']);
+    expect(String(await machine.host.files.read(`${etcdCopy(OPERATION)}/member/snap/db`))).toContain(
+      'write ',
+    );
   });
 
   it('kills an API server that does not end', async () => {

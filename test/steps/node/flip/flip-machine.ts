@@ -49,7 +49,8 @@ const ENDS_AFTER = 0.3;
 const NEW_FORMAT = 'format 3.6';
 const UNIT_FILE = '/etc/systemd/system/refit-flip-intent.service';
 
-export function createFlipMachine(): FlipMachine {
+/** @param speed how much longer it takes than asked for: fewer looks in the same time */
+export function createFlipMachine(speed = 1): FlipMachine {
   const root = mkdtempSync(join(tmpdir(), 'refit-flip-'));
   layOut(root);
   let [elapsed, nextPid, writes, enabled] = [0, 100, 0, false];
@@ -64,7 +65,7 @@ export function createFlipMachine(): FlipMachine {
       clock: {
         now: () => new Date(Date.UTC(2026, 0, 1) + elapsed * 1000),
         monotonic: () => elapsed,
-        sleep: async (seconds) => pass(seconds),
+        sleep: async (seconds) => pass(seconds * speed),
       },
       files,
       run: async (argv) => ({ code: 0, stdout: '', stderr: '', ...run(argv) }),
