@@ -32,6 +32,11 @@ export function addHost(program: Command, io: Io, exit: (code: number) => void):
     .requiredOption('--turn <number>', 'how often it looked before', Number)
     .action(async (flags: WatchdogFlags) => exit(await (await commands()).watchOnHost(flags, io)));
   host
+    .command('settle-flip')
+    .description('before the kubelet starts: complete or take back a half-done flip of the control plane')
+    .requiredOption(...operation)
+    .action(async (flags: OperationFlags) => exit(await (await commands()).settleFlipOnHost(flags, io)));
+  host
     .command('status')
     .description('what Refit does and did on this machine; needs no API')
     .option(...operation)

@@ -11,7 +11,7 @@ import { manifestFields } from '../../src/steps/node/flip/manifest-fields.ts';
 import { renderManifests, type Manifests } from '../../src/steps/node/flip/render-manifests.ts';
 import { createLocalHost } from '../../src/steps/host/local-host.ts';
 import { STATIC_PODS } from '../../src/steps/node/static-pods.ts';
-import { CLUSTER } from '../steps/node/flip/flip-site.ts';
+import { CLUSTER } from '../steps/node/flip/render-site.ts';
 import { allRecorded, NEW, OLD } from '../steps/node/flip/recorded.ts';
 import { tool } from '../tools/build.ts';
 

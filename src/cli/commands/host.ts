@@ -4,6 +4,7 @@ import { StatusError } from '../../api/errors.ts';
 import { REPORT_LINE, type StepReport } from '../../api/step-result.ts';
 import type { FlipStep } from '../../api/steps.ts';
 import { createLocalHost } from '../../steps/host/local-host.ts';
+import { settleFlip } from '../../steps/node/flip/settle-flip.ts';
 import { NODE_STEPS } from '../../steps/node/node-steps.ts';
 import { cancel } from '../../steps/operation/cancel.ts';
 import { broughtComponents } from '../../steps/operation/components.ts';
@@ -89,6 +90,14 @@ export function runOnHost({ operation, step }: RunFlags, io: Io): Promise<number
 export function watchOnHost(flags: WatchdogFlags, io: Io): Promise<number> {
   return withExitCode(io, async () => {
     await watchdog(createSite(io), flags);
+    return EXIT.done;
+  });
+}
+
+/** Any other exit code than 0 keeps the kubelet from starting. */
+export function settleFlipOnHost({ operation }: OperationFlags, io: Io): Promise<number> {
+  return withExitCode(io, async () => {
+    io.out(`flip: ${await settleFlip(createSite(io).host, operation)}\n`);
     return EXIT.done;
   });
 }

@@ -11,7 +11,7 @@ import type { Ids } from './owner.ts';
 import { createPlaces } from './places.ts';
 import { syncFolder, withTemporary } from './temporary.ts';
 
-type Changes = Pick<HostFiles, 'write' | 'copy' | 'makeFolder' | 'remove' | 'createExclusively'>;
+type Changes = Pick<HostFiles, 'write' | 'copy' | 'rename' | 'makeFolder' | 'remove' | 'createExclusively'>;
 
 /** Numbers of `user:group`; `otherwise` where it says nothing, undefined when there is no such user or group. */
 export type OwnerOf = (owner: string, otherwise: Ids) => Promise<Ids | undefined>;
@@ -52,6 +52,13 @@ export function createFileChanges(root: string, ownerOf: OwnerOf): Changes {
         await source.close();
       }
     },
+    rename: (from, to) =>
+      onPath(from, `be renamed to ${to}`, async () => {
+        const [source, target] = [await places.itself(from), await places.itself(to)];
+        await rename(source, target);
+        await syncFolder(dirname(target));
+        if (dirname(source) !== dirname(target)) await syncFolder(dirname(source));
+      }),
     makeFolder: (path, mode) =>
       onPath(path, 'be made', async () => {
         const real = await places.target(path);

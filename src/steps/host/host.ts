@@ -58,6 +58,8 @@ export interface HostFiles {
   ): Promise<void>;
   /** The same with the content of another file. Errors: Failed when the copy's sha256 is not the one given. */
   copy(from: string, to: string, attributes: FileAttributes & { sha256?: string }): Promise<void>;
+  /** A file or folder to another name on the same file system, over a file that is there; durable. Errors: Failed if absent. */
+  rename(from: string, to: string): Promise<void>;
   makeFolder(path: string, mode: number): Promise<void>;
   /** A file or a whole folder. */
   remove(path: string): Promise<void>;

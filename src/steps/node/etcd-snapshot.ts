@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { StatusError } from '../../api/errors.ts';
 import type { Host } from '../host/host.ts';
 import type { EtcdAccess } from './etcd.ts';
+import { jsonLines } from './json-lines.ts';
 
 export interface EtcdSnapshot {
   bytes: number;
@@ -16,7 +17,6 @@ const SUM_BYTES = 32;
 const SECTOR_BYTES = 512;
 /** etcd sends 32 KiB at a time. */
 const MAX_LINE_BYTES = 4 * 2 ** 20;
-const NEWLINE = 0x0a;
 
 const messageSchema = z.object({
   // The very last message may hold nothing.
@@ -63,8 +63,8 @@ async function* checked(
 
 /** Errors: StatusError. */
 export async function* snapshotBytes(stream: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
-  for await (const line of lines(stream)) {
-    const message = messageSchema.safeParse(json(line));
+  for await (const line of jsonLines(stream, MAX_LINE_BYTES, 'etcd snapshot')) {
+    const message = messageSchema.safeParse(line);
     if (!message.success) throw broken('got a line that is no message of etcd');
     const { result, error } = message.data;
     if (error) throw new StatusError(`etcd snapshot: ${error.message}`, { reason: 'Unavailable' });
@@ -105,30 +105,6 @@ export function snapshotSum() {
       return { bytes, sha256: all.copy().digest('hex') };
     },
   };
-}
-
-/** A last line without an end counts: if it was cut, it is no JSON. */
-async function* lines(stream: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
-  let rest: Buffer = Buffer.alloc(0);
-  for await (const chunk of stream) {
-    rest = Buffer.concat([rest, chunk]);
-    let start = 0;
-    for (let end = rest.indexOf(NEWLINE); end !== -1; end = rest.indexOf(NEWLINE, start)) {
-      if (end > start) yield rest.toString('utf8', start, end);
-      start = end + 1;
-    }
-    rest = rest.subarray(start);
-    if (rest.length > MAX_LINE_BYTES) throw broken(`got a line of more than ${MAX_LINE_BYTES} bytes`);
-  }
-  if (rest.length > 0) yield rest.toString();
-}
-
-function json(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
-  }
 }
 
 function broken(why: string): StatusError {

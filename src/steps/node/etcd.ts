@@ -42,6 +42,7 @@ const membersSchema = z.object({
 const versionSchema = z.object({ etcdserver: z.string() });
 /** int64 in JSON is text. */
 const statusSchema = z.object({ dbSize: z.coerce.number().positive() });
+const revisionSchema = z.object({ header: z.object({ revision: z.coerce.number().int().positive() }) });
 const alarmsSchema = z.object({
   alarms: z.array(z.object({ memberID: z.string().default('0'), alarm: z.string() })).default([]),
 });
@@ -88,6 +89,11 @@ export async function etcdAlarms(host: Host, access: EtcdAccess): Promise<string
 /** Bytes of the local member's database: what a snapshot of it takes. Errors: StatusError. */
 export async function etcdDatabaseSize(host: Host, access: EtcdAccess): Promise<number> {
   return (await call(host, access, '/v3/maintenance/status', {}, statusSchema)).dbSize;
+}
+
+/** Of the last write that the local member has. Errors: StatusError. */
+export async function etcdRevision(host: Host, access: EtcdAccess): Promise<number> {
+  return (await call(host, access, '/v3/maintenance/status', {}, revisionSchema)).header.revision;
 }
 
 async function required(host: Host, path: string): Promise<string> {

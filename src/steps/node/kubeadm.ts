@@ -5,6 +5,8 @@ import { isObject } from '../../api/json.ts';
 import type { Host } from '../host/host.ts';
 import { controlPlaneProblems, manifestProblems } from './control-plane-health.ts';
 import { differingFiles, NO_CONFIGURATION, writeAction } from './desired-files.ts';
+import { isFlipBegun } from './flip/flip.ts';
+import { endFlip, flipActions } from './flip/flip-actions.ts';
 import { differing, installAction, installRefusals, ownerNotes, type Target } from './install-files.ts';
 import {
   changedByKubeadm,
@@ -31,13 +33,15 @@ export const kubeadm: NodeStep = {
   async prepare(host, context) {
     const { plan, desired } = context;
     if (!desired) return { refusals: [NO_CONFIGURATION], actions: [], notes: [] };
-    const program = (await inspectLayout(host)).kubeadm;
+    const layout = await inspectLayout(host);
+    const program = layout.kubeadm;
     const installed = await programVersion(host, 'kubeadm', program);
     const replaced = await differing(host, targets(program, context));
     const reasons = [
       ...replaced.map(({ to }) => `${to} is not the staged one`),
       ...reasonsToRun(plan, await readNodeRecord(host), await kubeadmFiles(host)),
       ...(plan.role === 'control-plane' ? await manifestProblems(host, plan.kubernetes) : []),
+      ...((await isFlipBegun(host, plan.operation)) ? ['its flip has begun'] : []),
     ];
     if (reasons.length === 0) return { refusals: [], actions: [], notes: [] };
     host.log(`kubeadm is needed: ${reasons.join('; ')}`);
@@ -50,12 +54,13 @@ export const kubeadm: NodeStep = {
         : [`${program}: got ${installed ?? 'no version'}, expected ${plan.kubernetes}, which is not staged`]),
       ...(await patchesRefusals(host, desired)),
     ];
+    const flip = await flipActions(host, context, layout);
     const actions = [
       ...files.files.map(writeAction),
       ...replaced.map((target) => installAction(target, { from: installed, to: plan.kubernetes })),
-      ...upgradeNode(program, context, desired, installed),
+      ...upgradeNode(program, context, desired, installed, flip.actions),
     ];
-    return { refusals, actions, notes: await ownerNotes(host, replaced) };
+    return { refusals, actions, notes: [...flip.notes, ...(await ownerNotes(host, replaced))] };
   },
 
   async problems(host, { plan }) {
@@ -71,6 +76,7 @@ export const kubeadm: NodeStep = {
 
   /** Once a static pod is another one, its program has run on etcd's data: there is no way back that loses nothing. */
   async restoration(host, { plan }) {
+    await endFlip(host, plan.operation);
     // Either way: without them the node has no control plane at all.
     await putBackMissingManifests(host, plan.operation);
     const changed = await changedByKubeadm(host, plan.operation);
@@ -81,14 +87,15 @@ export const kubeadm: NodeStep = {
 };
 
 /**
- * How the node gets there: kubeadm moves the static pods one after the other. A second method of control planes, which
- * moves all of them and the kubelet at once, will give other actions here, and only here.
+ * How the node gets there. Alone, kubeadm moves the static pods one after the other; after a flip, which moves all of them
+ * and the kubelet at once, it finds its manifests equal and does the rest.
  */
 function upgradeNode(
   program: string,
   { plan }: StepContext,
   { patchesDirectory, ignorePreflightErrors }: DesiredConfiguration,
   from: string | undefined,
+  flip: readonly Action[],
 ): Action[] {
   const run = kubeadmRun(plan, { kubeadm: program, patchesDirectory, ignorePreflightErrors });
   return [
@@ -97,6 +104,7 @@ function upgradeNode(
       what: 'keep what kubeadm will rewrite',
       perform: (host) => keepKubeadmFiles(host, plan.operation),
     },
+    ...flip,
     {
       do: 'work',
       what: 'kubeadm upgrade node',

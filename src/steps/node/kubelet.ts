@@ -164,7 +164,7 @@ async function apiServerRefusals(
 }
 
 /** What is no version counts as older. */
-function isNewerMinor(from: string | undefined, to: string): boolean {
+export function isNewerMinor(from: string | undefined, to: string): boolean {
   const [before, after] = [semver.parse(from), semver.parse(to)];
   return !before || !after || after.major > before.major || after.minor > before.minor;
 }

@@ -28,15 +28,20 @@ export async function readStaticPods(host: Host): Promise<StaticPods> {
 /** The one that the manifest on this node starts: clusters hosted on it in pods have processes of the same names. */
 export async function staticPodProcess(host: Host, name: StaticPodName): Promise<Process | undefined> {
   const pod = await readStaticPod(host, name);
-  if (!pod) return undefined;
+  return pod && (await podProcesses(host, name, pod))[0];
+}
+
+/** All that such a manifest starts, or has started. */
+export async function podProcesses(host: Host, name: StaticPodName, pod: StaticPod): Promise<Process[]> {
+  const found: Process[] = [];
   const pids = (await host.files.list('/proc')).filter((entry) => /^\d+$/.test(entry));
   for (const pid of pids) {
     if ((await processFile(host, pid, 'comm'))?.trim() !== name.slice(0, COMM_LENGTH)) continue;
     const words = (await processFile(host, pid, 'cmdline'))?.split('\0') ?? [];
     const startedAt = hasFlags(words, pod) ? await startOf(host, pid) : undefined;
-    if (startedAt !== undefined) return { pid: Number(pid), startedAt };
+    if (startedAt !== undefined) found.push({ pid: Number(pid), startedAt });
   }
-  return undefined;
+  return found;
 }
 
 /** Static pods that read a file: those whose flags name it, or if none does, all that it is mounted into. Pure. */

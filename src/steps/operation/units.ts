@@ -23,6 +23,9 @@ export const watchdogUnit = (operation: string, step: string, turn: number): str
 
 export const timerOf = (service: string): string => service.replace(/\.service$/, '.timer');
 
+/** Stands before the kubelet while a flip is under way (node/flip/intent-unit.ts). */
+export const INTENT_UNIT = 'refit-flip-intent.service';
+
 function stem(operation: string): string {
   return operation.length <= MAX_STEM
     ? operation
@@ -32,12 +35,13 @@ function stem(operation: string): string {
 /**
  * It depends on nothing that it may restart (kubelet, containerd) nor on the network: the work is local. Killed or
  * crashed, it starts again and goes on; a refusal would only be repeated. It is told to stop first and alone, so that a
- * command of a step can end.
+ * command of a step can end. After a reboot a half-done flip is ended first, and by one process.
  */
 export function operationUnitText(operation: string, program: Argv): string {
   return `[Unit]
 Description=Refit: operation ${operation} on this node
 RequiresMountsFor=${STATE_FOLDER}
+After=${INTENT_UNIT}
 StartLimitIntervalSec=600
 StartLimitBurst=20
 

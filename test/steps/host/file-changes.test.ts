@@ -138,6 +138,33 @@ describe('makeFolder', () => {
   });
 });
 
+describe('rename', () => {
+  it('puts a file over another one, a folder in a free place, and of a link only the link', async () => {
+    await host.put('/usr/bin/.tool.next', 'new', 0o755);
+    await host.put('/usr/bin/tool', 'old');
+    await host.put('/var/a/below/file', 'x');
+    await symlink('/var/b/below', real('/var/link'));
+    await host.files.rename('/usr/bin/.tool.next', '/usr/bin/tool');
+    await host.files.rename('/var/a', '/var/b');
+    await host.files.rename('/var/link', '/var/other');
+    expect(await host.files.list('/usr/bin')).toEqual(['tool']);
+    expect([await readFile(real('/usr/bin/tool'), 'utf8'), await modeOf('/usr/bin/tool')]).toEqual([
+      'new',
+      '755',
+    ]);
+    expect(String(await host.files.read('/var/other/file'))).toBe('x');
+  });
+
+  it('fails for what is not there, and for a folder that is in use', async () => {
+    await host.put('/var/a/file', 'x');
+    await host.put('/var/b/file', 'x');
+    await expect(host.files.rename('/etc/none', '/etc/x')).rejects.toMatchObject({
+      message: '/etc/none: cannot be renamed to /etc/x: ENOENT (no such file or directory)',
+    });
+    await expect(host.files.rename('/var/a', '/var/b')).rejects.toMatchObject({ reason: 'Failed' });
+  });
+});
+
 describe('remove', () => {
   it('takes a whole folder, and of a link only the link', async () => {
     await host.put('/opt/folder/below/file', 'x');

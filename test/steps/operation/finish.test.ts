@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { StepReport } from '../../../src/api/step-result.ts';
 import { cancelFile, desiredFile, LOCK_FILE, operationFolder } from '../../../src/steps/host/folders.ts';
-import { renderedManifest } from '../../../src/steps/node/flip/decision.ts';
+import { renderedFile } from '../../../src/steps/node/flip/flip-folder.ts';
 import type { NodeStep } from '../../../src/steps/node/node-step.ts';
 import { cancel } from '../../../src/steps/operation/cancel.ts';
 import { handOver } from '../../../src/steps/operation/hand-over.ts';
@@ -35,7 +35,7 @@ async function isFree(): Promise<boolean> {
     operationUnitFile(OPERATION),
     desiredFile(OPERATION),
     stepInputFile(OPERATION, 'stage'),
-    renderedManifest(OPERATION, 'etcd'),
+    renderedFile(OPERATION, 'etcd'),
   ];
   const found = await Promise.all(files.map((file) => machine.host.files.status(file)));
   return found.every((status) => status === undefined) && machine.systemd.enabled.size === 0;
@@ -56,7 +56,7 @@ describe('finish', () => {
     await launch(machine, { input: input('stage', plan(), { planSha256: '' }) }, () => undefined);
     await machine.systemd.idle();
     machine.write(stepInputFile(OPERATION, 'stage'), '{}');
-    machine.write(renderedManifest(OPERATION, 'etcd'), 'kind: Pod');
+    machine.write(renderedFile(OPERATION, 'etcd'), 'kind: Pod');
     expect(await isFree()).toBe(false);
     expect((await finish('Failed')).outputs).toEqual({ host: 'idle' });
     expect(await isFree()).toBe(true);

@@ -1,14 +1,15 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { StepReport } from '../../../src/api/step-result.ts';
 import { planFile } from '../../../src/steps/host/folders.ts';
-import { decisionFile, readDecision } from '../../../src/steps/node/flip/decision.ts';
+import { readDecision } from '../../../src/steps/node/flip/decision.ts';
+import { decisionFile } from '../../../src/steps/node/flip/flip-folder.ts';
 import type { StepContext } from '../../../src/steps/node/node-step.ts';
 import { manifestFile } from '../../../src/steps/node/static-pods.ts';
 import { leavePlan } from '../../../src/steps/operation/leave-plan.ts';
 import { handOverFile, writeRecord } from '../../../src/steps/operation/records.ts';
 import type { Site } from '../../../src/steps/operation/site.ts';
 import { createStepLogs } from '../../../src/steps/operation/step-logs.ts';
-import { createFlipSite, type FlipSite } from '../node/flip/flip-site.ts';
+import { createFlipSite, type FlipSite } from '../node/flip/render-site.ts';
 import { fakeSystemd } from './fake-systemd.ts';
 import { recordedStep, steps } from './samples.ts';
 

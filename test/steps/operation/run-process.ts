@@ -8,7 +8,7 @@ import { createMachine } from './machine.ts';
 import { OPERATION, stepsOfManyCommands } from './samples.ts';
 
 const [root = '', killAt = ''] = process.argv.slice(2);
-const CHANGES: readonly string[] = ['write', 'copy', 'remove', 'makeFolder', 'createExclusively'];
+const CHANGES: readonly string[] = ['write', 'copy', 'rename', 'remove', 'makeFolder', 'createExclusively'];
 let changes = 0;
 
 function killedInTime<T extends object>(target: T, names?: readonly string[]): T {

@@ -1,22 +1,9 @@
 // How the control plane of this node is to be moved: decided by `stage`, obeyed by the step `kubeadm`.
 import { z } from 'zod';
-import { operationFolder } from '../../host/folders.ts';
 import type { Host } from '../../host/host.ts';
 import { readJson } from '../json-file.ts';
-import { STATIC_PODS, type StaticPodName } from '../static-pods.ts';
-
-/** Everything of the method in an operation. */
-export const flipFolder = (operation: string): string => `${operationFolder(operation)}/flip`;
-export const decisionFile = (operation: string): string => `${flipFolder(operation)}/decision.json`;
-/** Manifests that the new kubeadm has rendered, 0600: they may hold secrets. */
-export const renderedFolder = (operation: string): string => `${flipFolder(operation)}/manifests`;
-export const renderedManifest = (operation: string, name: StaticPodName): string =>
-  `${renderedFolder(operation)}/${name}.yaml`;
-
-/** While manifests are rendered: patches, configurations. */
-export const scratchFolder = (operation: string): string => `${flipFolder(operation)}/scratch`;
-/** Present: a flip was begun, and has ended neither forward nor back. */
-const intentFile = (operation: string): string => `${flipFolder(operation)}/intent.json`;
+import { STATIC_PODS } from '../static-pods.ts';
+import { decisionFile, intentFile, renderedFolder, scratchFolder } from './flip-folder.ts';
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const manifestSchema = z.strictObject({

@@ -4,15 +4,8 @@ import type { Host } from '../../host/host.ts';
 import { folderBytes, gibibytes } from '../disk-space.ts';
 import type { StepContext } from '../node-step.ts';
 import { parseStaticPod, type StaticPodName } from '../static-pods.ts';
-import {
-  flipFolder,
-  renderedFolder,
-  renderedManifest,
-  scratchFolder,
-  writeDecision,
-  type DecidedManifests,
-  type FlipDecision,
-} from './decision.ts';
+import { writeDecision, type DecidedManifests, type FlipDecision } from './decision.ts';
+import { flipFolder, renderedFile, renderedFolder, scratchFolder } from './flip-folder.ts';
 import { judgeFlip, type Look } from './judge-flip.ts';
 import { lookAtManifests, sha256Of } from './look-at-manifests.ts';
 import type { Manifests } from './render-manifests.ts';
@@ -52,7 +45,7 @@ export async function leaveFlip(
   if (prepared === undefined) return host.files.remove(flipFolder(operation));
   await host.files.remove(renderedFolder(operation));
   for (const [name, content] of prepared.manifests ?? []) {
-    await host.files.write(renderedManifest(operation, name), content, { mode: 0o600 });
+    await host.files.write(renderedFile(operation, name), content, { mode: 0o600 });
   }
   await writeDecision(host, operation, prepared.decision);
 }

@@ -1,14 +1,17 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import {
-  decisionFile,
-  flipFolder,
   forgetRendered,
   readDecision,
-  renderedManifest,
-  scratchFolder,
   writeDecision,
   type FlipDecision,
 } from '../../../../src/steps/node/flip/decision.ts';
+import {
+  decisionFile,
+  intentFile,
+  renderedFile,
+  scratchFolder,
+  flipFolder,
+} from '../../../../src/steps/node/flip/flip-folder.ts';
 import { createTestHost, type TestHost } from '../host-tree.ts';
 
 const digests = (letter: string) => ({ sha256: letter.repeat(64), fromSha256: '0'.repeat(64) });
@@ -63,10 +66,10 @@ it.each([
   ['are gone with the operation', false],
   ['stay while a flip has not ended', true],
 ])('rendered manifests %s', async (_, isBegun) => {
-  const manifest = renderedManifest('op-1', 'etcd');
+  const manifest = renderedFile('op-1', 'etcd');
   await writeDecision(host, 'op-1', FLIP);
   await host.files.write(manifest, 'kind: Pod', { mode: 0o600 });
-  if (isBegun) await host.files.write(`${flipFolder('op-1')}/intent.json`, '{}', { mode: 0o600 });
+  if (isBegun) await host.files.write(intentFile('op-1'), '{}', { mode: 0o600 });
   await host.files.write(`${scratchFolder('op-1')}/patches/etcd.yaml`, 'killed', { mode: 0o600 });
   await forgetRendered(host, 'op-1');
   expect(await host.files.list(flipFolder('op-1'))).not.toContain('scratch');

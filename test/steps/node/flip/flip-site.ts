@@ -1,92 +1,63 @@
-// A control-plane node that is to be flipped from 1.33 to 1.34; both kubeadms render what the real ones have rendered.
-import { parseAllDocuments } from 'yaml';
-import type { DesiredConfiguration } from '../../../../src/api/desired-configuration.ts';
-import type { CommandResult } from '../../../../src/steps/host/host.ts';
-import type { StepContext } from '../../../../src/steps/node/node-step.ts';
-import { manifestFile, STATIC_PODS, type StaticPodName } from '../../../../src/steps/node/static-pods.ts';
-import { desiredConfiguration } from '../desired.ts';
-import { createTestHost, type TestHost } from '../host-tree.ts';
-import { contextFor, writeRelease } from '../release.ts';
-import { NEW, OLD, recorded } from './recorded.ts';
+// A control-plane node on which a flip is about to begin, in a folder: the files of 1.33, and those of 1.34 beside them.
+import { createHash } from 'node:crypto';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { Flip } from '../../../../src/steps/node/flip/flip.ts';
+import { renderedFile } from '../../../../src/steps/node/flip/flip-folder.ts';
+import { manifestFile, STATIC_PODS } from '../../../../src/steps/node/static-pods.ts';
+import { treeFiles } from '../tree-content.ts';
 
-export const INSTALLED_KUBEADM = '/usr/bin/kubeadm';
-export const STAGED_KUBEADM = '/var/lib/refit/stage/r1/kubernetes/kubeadm';
-export const FOLDER = '/var/lib/refit/machine-1-1/flip';
+export const OPERATION = 'refit-cp-1-0a1b2c3d-1';
+export const DATA_FOLDER = '/var/lib/etcd';
+export const DATABASE = `${DATA_FOLDER}/member/snap/db`;
+export const VERSIONS = { old: 'v1.33.13', new: 'v1.34.4' } as const;
+export const KUBELET = '/usr/bin/kubelet';
+const STAGED = '/var/lib/refit/stage/r1/kubernetes/kubelet';
 
-export const CLUSTER = `apiVersion: kubeadm.k8s.io/v1beta4
-kind: ClusterConfiguration
-kubernetesVersion: v1.34.4
-clusterName: c
-controlPlaneEndpoint: 172.30.0.10:6443
-networking: {podSubnet: 10.1.0.0/16}
-`;
+export type Generation = keyof typeof VERSIONS;
 
-export interface FlipSite {
-  host: TestHost;
-  /** Documents of each configuration that a kubeadm was given, and the patches that it found. */
-  asked: { kubeadm: string; configuration: Record<string, unknown>[]; patches: Record<string, string> }[];
-  /** As kubeadm did earlier: a folder for each run, below the one that it is given. */
-  makesFolders: boolean;
-  context(change?: {
-    desired?: Partial<DesiredConfiguration>;
-    plan?: Partial<StepContext['plan']>;
-  }): StepContext;
-  /** Instead of what `kubeadm` answers. */
-  fail(kubeadm: string, result: Partial<CommandResult>): void;
+export const sha256 = (content: string): string => createHash('sha256').update(content).digest('hex');
+
+export const kubeletOf = (generation: Generation): string => `kubelet ${VERSIONS[generation]}\n`;
+
+/** As kubeadm of that version writes it; etcd's minor changes, too. */
+export function manifestOf(pod: (typeof STATIC_PODS)[number], generation: Generation): string {
+  const files = treeFiles({ role: 'control-plane', kubernetes: VERSIONS[generation] });
+  const text = files[manifestFile(pod)] ?? '';
+  return generation === 'new' ? text.replace('etcd:3.5.24-0', 'etcd:3.6.8-0') : text;
 }
 
-export async function createFlipSite(): Promise<FlipSite> {
-  const host = await createTestHost({ role: 'control-plane', kubernetes: OLD });
-  const components = await writeRelease(host, '/var/lib/refit/stage/r1', { kubernetes: NEW });
-  for (const name of STATIC_PODS) {
-    await host.files.write(manifestFile(name), recorded(OLD, name), { mode: 0o600 });
-  }
-  const asked: FlipSite['asked'] = [];
-  for (const kubeadm of [INSTALLED_KUBEADM, STAGED_KUBEADM]) {
-    host.answer([kubeadm, 'init', 'phase'], async (argv, options) => {
-      const file = argv.find((word) => word.startsWith('--config='))?.slice('--config='.length) ?? '';
-      const text = String(await host.files.read(file));
-      const configuration = parseAllDocuments(text).map((one) => one.toJS() as Record<string, unknown>);
-      const given = options?.env?.['KUBEADM_INIT_DRYRUN_DIR'] ?? '/nowhere';
-      const folder = site.makesFolders ? `${given}/tmp/kubeadm-init-dryrun${asked.length}` : given;
-      const names: readonly StaticPodName[] =
-        argv[3] === 'etcd' ? ['etcd'] : STATIC_PODS.filter((name) => name !== 'etcd');
-      const version = String(configuration[1]?.['kubernetesVersion']);
-      for (const name of names) {
-        await host.files.write(`${folder}/${name}.yaml`, recorded(version, name), { mode: 0o600 });
-      }
-      asked.push({ kubeadm, configuration, patches: await patchesOf(host, configuration[0]) });
-      return argv.includes('--dry-run')
-        ? 'would write file with content: hunter2\n'
-        : { code: 1, stderr: 'no dry-run' };
-    });
-  }
-  const site: FlipSite = {
-    host,
-    asked,
-    makesFolders: false,
-    context: ({ desired, plan } = {}) => ({
-      ...contextFor(components, {
-        controlPlane: { method: 'flip' },
-        steps: [{ name: 'kubeadm', timeoutSeconds: 1800 }],
-        ...plan,
-      }),
-      desired: desiredConfiguration({ clusterConfiguration: CLUSTER, ...desired }),
-    }),
-    fail: (kubeadm, result) => host.answer([kubeadm, 'init', 'phase'], { code: 1, ...result }),
+export function makeFlip(etcd: Partial<NonNullable<Flip['etcd']>> = {}): Flip {
+  return {
+    operation: OPERATION,
+    kubeadm: '/usr/bin/kubeadm',
+    kubernetes: { from: VERSIONS.old, to: VERSIONS.new },
+    kubelet: { path: KUBELET, staged: STAGED, from: sha256(kubeletOf('old')), to: sha256(kubeletOf('new')) },
+    manifests: STATIC_PODS.map((pod) => ({
+      pod,
+      from: sha256(manifestOf(pod, 'old')),
+      to: sha256(manifestOf(pod, 'new')),
+    })),
+    etcd: { dataFolder: DATA_FOLDER, minorChanges: true, copies: true, ...etcd },
   };
-  return site;
 }
 
-async function patchesOf(
-  host: TestHost,
-  init: Record<string, unknown> | undefined,
-): Promise<Record<string, string>> {
-  const patches = init?.['patches'] as { directory: string } | undefined;
-  if (!patches) return {};
-  const found: Record<string, string> = {};
-  for (const name of await host.files.list(patches.directory)) {
-    found[name] = String(await host.files.read(`${patches.directory}/${name}`));
+export function layOut(root: string): void {
+  const put = (path: string, content: string): void => {
+    mkdirSync(dirname(`${root}${path}`), { recursive: true });
+    writeFileSync(`${root}${path}`, content);
+  };
+  for (const pod of STATIC_PODS) {
+    put(manifestFile(pod), manifestOf(pod, 'old'));
+    put(renderedFile(OPERATION, pod), manifestOf(pod, 'new'));
   }
-  return found;
+  put(KUBELET, kubeletOf('old'));
+  put(STAGED, kubeletOf('new'));
+  put(DATABASE, '');
+  put(`${DATA_FOLDER}/member/wal/0.wal`, '');
+  put('/proc/uptime', '1000.00 1.00\n');
+  for (const name of ['ca.crt', 'etcd/ca.crt', 'etcd/healthcheck-client.crt', 'etcd/healthcheck-client.key'])
+    put(`/etc/kubernetes/pki/${name}`, name);
 }
+
+export const renderedPath = (pod: (typeof STATIC_PODS)[number]): string => renderedFile(OPERATION, pod);

@@ -19,7 +19,7 @@ import {
   INSTALLED_KUBEADM,
   STAGED_KUBEADM,
   type FlipSite,
-} from './flip-site.ts';
+} from './render-site.ts';
 import { edited, NEW, OLD, recorded, type Pod } from './recorded.ts';
 
 let site: FlipSite;

@@ -1,0 +1,116 @@
+// After the kubelet was started: is the API server there, or will it never be?
+import { StatusError } from '../../../api/errors.ts';
+import type { Host } from '../../host/host.ts';
+import { apiServerProblems } from '../control-plane-health.ts';
+import { etcdAccess } from '../etcd.ts';
+import { readService } from '../service.ts';
+
+const LOG_FOLDER = '/var/log/pods';
+const WATCHED = ['etcd', 'kube-apiserver'] as const;
+const LOOK_SECONDS = 0.25;
+const KUBELET_LOOK_SECONDS = 2;
+/** The kubelet starts a pod that ends again at once, and once more 10 s later: by then it is no matter of order or load. */
+const TOO_MANY_STARTS = 3;
+const TOO_MANY_RESTARTS = 2;
+
+/** Log folder of a container -> how often it was started, as the numbers of its logs say. */
+export type Starts = ReadonlyMap<string, number>;
+
+export interface Readiness {
+  ready: boolean;
+  seconds: number;
+  /** Why it is not. */
+  reason: string;
+  /** etcd was seen at its client port: it may have taken writes. */
+  etcdAnswered: boolean;
+}
+
+/** Looks at least once. `before`: of the moment before the kubelet was started. Errors: none but mistakes. */
+export async function awaitReady(
+  host: Host,
+  { kubernetes, seconds, before }: { kubernetes: string | undefined; seconds: number; before: Starts },
+): Promise<Readiness> {
+  const { clock } = host;
+  const start = clock.monotonic();
+  let [etcdAnswered, kubeletLook] = [false, start + KUBELET_LOOK_SECONDS];
+  for (;;) {
+    etcdAnswered ||= await answersEtcd(host);
+    const problems = await problemsOf(host, kubernetes);
+    // That may have waited for long.
+    etcdAnswered ||= await answersEtcd(host);
+    const now = clock.monotonic();
+    const passed = now - start;
+    if (problems.length === 0) return { ready: true, seconds: passed, reason: '', etcdAnswered };
+    let loop = await crashLoop(host, before, etcdAnswered);
+    if (now >= kubeletLook) {
+      loop ??= await kubeletLoop(host);
+      kubeletLook = now + KUBELET_LOOK_SECONDS;
+    }
+    const reason = loop ?? `not ready in ${seconds} s: ${problems.join('; ')}`;
+    if (loop !== undefined || passed >= seconds)
+      return { ready: false, seconds: passed, reason, etcdAnswered };
+    await clock.sleep(LOOK_SECONDS);
+  }
+}
+
+/** Of the static pods that are watched. */
+export async function containerStarts(host: Host): Promise<Starts> {
+  const starts = new Map<string, number>();
+  for (const folder of await host.files.list(LOG_FOLDER)) {
+    for (const pod of WATCHED.filter((name) => folder.startsWith(`kube-system_${name}-`))) {
+      const path = `${LOG_FOLDER}/${folder}/${pod}`;
+      const numbers = (await host.files.list(path)).map((name) =>
+        Number(/^(\d+)\.log$/.exec(name)?.[1] ?? -1),
+      );
+      starts.set(path, Math.max(-1, ...numbers) + 1);
+    }
+  }
+  return starts;
+}
+
+/** An API server ends by itself while its etcd is not there yet: that says nothing of it. */
+async function crashLoop(host: Host, before: Starts, etcdAnswered: boolean): Promise<string | undefined> {
+  for (const [path, count] of await containerStarts(host)) {
+    const since = count - (before.get(path) ?? 0);
+    const pod = path.slice(path.lastIndexOf('/') + 1);
+    if (pod === 'kube-apiserver' && !etcdAnswered) continue;
+    if (since >= TOO_MANY_STARTS)
+      return `${pod}: got ${since} starts, expected one that lasts (log: ${path})`;
+  }
+  return undefined;
+}
+
+async function kubeletLoop(host: Host): Promise<string | undefined> {
+  try {
+    const { activeState, restarts } = await readService(host, 'kubelet');
+    if (activeState === 'failed') return 'kubelet.service: got failed, expected active';
+    return restarts >= TOO_MANY_RESTARTS
+      ? `kubelet.service: got ${restarts} restarts, expected none`
+      : undefined;
+  } catch (error) {
+    if (error instanceof StatusError) return undefined;
+    throw error;
+  }
+}
+
+async function problemsOf(host: Host, kubernetes: string | undefined): Promise<string[]> {
+  try {
+    return await apiServerProblems(host, kubernetes);
+  } catch (error) {
+    if (error instanceof StatusError) return [error.message];
+    throw error;
+  }
+}
+
+/** Any answer is one. What cannot be asked counts as one: nothing may be concluded from it. */
+async function answersEtcd(host: Host): Promise<boolean> {
+  try {
+    const access = await etcdAccess(host);
+    if (typeof access === 'string') return true;
+    await host.http({ url: `${access.url}/version`, tls: access.tls, timeoutSeconds: 1 });
+    return true;
+  } catch (error) {
+    if (error instanceof StatusError) return error.reason !== 'Unavailable';
+    throw error;
+  }
+}

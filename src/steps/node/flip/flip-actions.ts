@@ -1,0 +1,75 @@
+// The second method of the step `kubeadm` on control planes: all static pods and the kubelet at once.
+import type { Host } from '../../host/host.ts';
+import { flagRefusals, inspectFlags, localServerWrite } from '../kubelet-inputs.ts';
+import { isNewerMinor } from '../kubelet.ts';
+import type { HostLayout } from '../layout.ts';
+import type { Action, StepContext } from '../node-step.ts';
+import { programVersion } from '../program-version.ts';
+import { readDecision } from './decision.ts';
+import { readFlipState, type Flip } from './flip.ts';
+import { flipControlPlane } from './flip-control-plane.ts';
+import { removeIntentUnit } from './intent-unit.ts';
+import { performCommand } from './perform-command.ts';
+import { planFlip } from './plan-flip.ts';
+import { settleIntent } from './settle-flip.ts';
+
+export interface FlipActions {
+  /** Empty: kubeadm moves the control plane. */
+  actions: Action[];
+  notes: string[];
+}
+
+const NONE: FlipActions = { actions: [], notes: [] };
+
+/** What comes before `kubeadm upgrade node`. Errors: StatusError. */
+export async function flipActions(
+  host: Host,
+  context: StepContext,
+  layout: HostLayout,
+): Promise<FlipActions> {
+  const { plan } = context;
+  if (plan.role !== 'control-plane') return NONE;
+  const state = await readFlipState(host, plan.operation);
+  // Once begun it is taken up, whatever the node looks like.
+  if (state.is !== 'untouched')
+    return { ...NONE, actions: [flipAction(state.is === 'flipped' ? state.flip : state.intent.flip)] };
+  const decision = await readDecision(host, plan.operation);
+  if (!decision) return NONE;
+  if (decision.method === 'kubeadm') return byKubeadm(decision.reasons);
+  const { flip, reasons } = await planFlip(host, context, layout, decision);
+  if (!flip || reasons.length > 0) return byKubeadm(reasons);
+  const flags = await inspectFlags(host, layout, plan.kubernetes);
+  const refusals = await flagRefusals(host, flags, context, flip.kubelet.staged);
+  if (refusals.length > 0) return byKubeadm(refusals);
+  const isNewer = isNewerMinor(await programVersion(host, 'kubelet', layout.kubelet), plan.kubernetes);
+  const server = isNewer ? await localServerWrite(host, flags.kubeconfigFile) : undefined;
+  // The old kubelet can do with these, too: they need not wait until it is stopped.
+  const writes = [...(server ? [server] : []), ...flags.writes];
+  const reload: Action[] = writes.length > 0 ? [{ do: 'run', argv: ['systemctl', 'daemon-reload'] }] : [];
+  return { actions: [...writes, ...reload, flipAction(flip)], notes: [] };
+}
+
+function flipAction(flip: Flip): Action {
+  const { from, to } = flip.kubernetes;
+  return {
+    do: 'work',
+    what: 'flip the control plane: static pods and kubelet at once',
+    perform: (host) => flipControlPlane(host, flip),
+    change: { what: 'control plane and kubelet (flip)', ...(from === undefined ? {} : { from }), to },
+  };
+}
+
+function byKubeadm(reasons: readonly string[]): FlipActions {
+  return reasons.length === 0
+    ? NONE
+    : { ...NONE, notes: [`control plane: moved by kubeadm, not flipped: ${reasons.join('; ')}`] };
+}
+
+/** Before the step is taken back: a half-done flip comes to an end first, and the kubelet is started. */
+export async function endFlip(host: Host, operation: string): Promise<void> {
+  const settled = await settleIntent(host, operation);
+  await removeIntentUnit(host);
+  if (settled === 'nothing to do') return;
+  host.log(`flip: ${settled}`);
+  await performCommand(host, operation, { do: 'start-kubelet' });
+}

@@ -1,0 +1,187 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { performStep } from '../../../../src/steps/host/perform-step.ts';
+import type { FlipDecision } from '../../../../src/steps/node/flip/decision.ts';
+import { writeIntent } from '../../../../src/steps/node/flip/flip.ts';
+import { decisionFile, intentFile, renderedFile } from '../../../../src/steps/node/flip/flip-folder.ts';
+import { kubeadm } from '../../../../src/steps/node/kubeadm.ts';
+import type { Action } from '../../../../src/steps/node/node-step.ts';
+import { manifestFile, STATIC_PODS } from '../../../../src/steps/node/static-pods.ts';
+import { answerEtcd, OWN_MEMBER } from '../etcd-answers.ts';
+import type { TestHost } from '../host-tree.ts';
+import { createKubeadmSite, TARGET, UPGRADE_NODE, type KubeadmSite } from '../kubeadm-site.ts';
+import { help } from '../kubelet-host.ts';
+import { runStaticPod } from '../pod-processes.ts';
+import { digest } from '../release.ts';
+import { makeFlip, manifestOf } from './flip-site.ts';
+
+const STAGED_KUBELET = '/var/lib/refit/stage/r1/kubernetes/kubelet';
+const CTR = ['/usr/local/bin/ctr', '-n', 'k8s.io', 'images', 'ls', '-q'];
+const IMAGES = [
+  'registry.k8s.io/etcd:3.6.8-0',
+  ...['apiserver', 'controller-manager', 'scheduler'].map((name) => `registry.k8s.io/kube-${name}:${TARGET}`),
+];
+const FLIP = 'flip the control plane: static pods and kubelet at once';
+
+let site: KubeadmSite;
+let host: TestHost;
+beforeEach(async () => {
+  site = await createKubeadmSite('control-plane');
+  host = site.host;
+  host.answer(CTR, IMAGES.join('\n'));
+  host.answer([STAGED_KUBELET, '--help'], help('pod-infra-container-image'));
+  await decide();
+  for (const [index, pod] of STATIC_PODS.entries()) {
+    await host.files.write(rendered(pod), manifestOf(pod, 'new'), { mode: 0o600 });
+    await runStaticPod(host, pod, { pid: 500 + index, secondsAgo: 60 });
+  }
+});
+afterEach(() => host.remove());
+
+const operation = (): string => site.context.plan.operation;
+const rendered = (pod: (typeof STATIC_PODS)[number]): string => renderedFile(operation(), pod);
+
+async function decide(change: Partial<FlipDecision> = {}): Promise<void> {
+  const manifests = STATIC_PODS.map((pod) => [
+    pod,
+    { sha256: digest(manifestOf(pod, 'new')), fromSha256: digest(manifestOf(pod, 'old')) },
+  ]);
+  const decision = {
+    ...{ version: 1, method: 'flip', reasons: [], etcdMinorChanges: true },
+    manifests: Object.fromEntries(manifests) as FlipDecision['manifests'],
+    ...change,
+  };
+  await host.files.write(decisionFile(operation()), JSON.stringify(decision), { mode: 0o600 });
+}
+
+function shape(action: Action): string {
+  if (action.do === 'install') return action.to;
+  if (action.do === 'work') return action.what;
+  return action.do === 'run' ? action.argv.join(' ') : action.path;
+}
+
+describe('a control plane that is to be flipped', () => {
+  it('is made ready for the new kubelet, flipped, and then upgraded by kubeadm', async () => {
+    const { actions, refusals } = await kubeadm.prepare(host, site.context);
+    expect(refusals).toEqual([]);
+    expect(actions.map(shape)).toEqual([
+      '/usr/bin/kubeadm',
+      'keep what kubeadm will rewrite',
+      '/etc/kubernetes/kubelet.conf',
+      'systemctl daemon-reload',
+      FLIP,
+      'kubeadm upgrade node',
+    ]);
+  });
+
+  it.each<[string, () => unknown, string]>([
+    [
+      'stage decided so',
+      () => decide({ method: 'kubeadm', reasons: ['etcd.yaml: hand-edited'] }),
+      'etcd.yaml: hand-edited',
+    ],
+    [
+      'a manifest was edited since',
+      () => host.files.write(manifestFile('etcd'), `${manifestOf('etcd', 'old')}# mine\n`, { mode: 0o600 }),
+      '/etc/kubernetes/manifests/etcd.yaml: got sha256',
+    ],
+    [
+      'a rendered manifest is gone',
+      () => host.files.remove(rendered('kube-scheduler')),
+      'kube-scheduler.yaml: got nothing',
+    ],
+    [
+      'an image is missing',
+      () => host.answer(CTR, IMAGES.slice(1).join('\n')),
+      'image registry.k8s.io/etcd:3.6.8-0: got nothing',
+    ],
+    [
+      'a static pod does not run as its manifest says',
+      () => host.files.remove('/proc/500'),
+      'etcd: got no process',
+    ],
+    [
+      'a member is not healthy',
+      () => answerEtcd(host, { members: [{ ...OWN_MEMBER, state: 'unhealthy' }] }),
+      'etcd member node-1: got unhealthy',
+    ],
+    [
+      'there is no room',
+      () => host.files.spaces.set('/var/lib/refit', { freeBytes: 10, freeInodes: 9 }),
+      '/flip: got 0.00 GiB free, expected',
+    ],
+    [
+      "the staged kubelet is not the release's",
+      () => host.files.write(STAGED_KUBELET, 'kubelet v6', { mode: 0o755 }),
+      'kubernetes/kubelet: got sha256',
+    ],
+    [
+      'the new kubelet does not know a flag',
+      () => host.answer([STAGED_KUBELET, '--help'], help('x')),
+      'got --pod-infra-container-image',
+    ],
+    [
+      'another flip is half done',
+      () => host.files.write(intentFile('machine-1-0'), '{}', { mode: 0o600 }),
+      'machine-1-0/flip/intent.json: got a flip that is half done',
+    ],
+    [
+      'the step has too little time',
+      () => void site.context.plan.steps.push({ name: 'kubeadm', timeoutSeconds: 600 }),
+      'timeouts.kubeadm: got 600 s, expected 1200 at least',
+    ],
+  ])('is moved by kubeadm, which says why, when %s', async (_name, change, reason) => {
+    await change();
+    const { actions, notes } = await kubeadm.prepare(host, site.context);
+    expect(actions.map(shape)).not.toContain(FLIP);
+    expect(actions.map(shape)).toContain('kubeadm upgrade node');
+    expect(notes[0]).toMatch(/^control plane: moved by kubeadm, not flipped: /);
+    expect(notes[0]).toContain(reason);
+  });
+
+  it('copies no data of one of several members', async () => {
+    const other = { name: 'node-2', clientURL: 'https://172.30.0.12:2379' };
+    answerEtcd(host, {
+      members: [OWN_MEMBER, other, { name: 'node-3', clientURL: 'https://172.30.0.13:2379' }],
+    });
+    host.files.spaces.set('/var/lib/refit', { freeBytes: 500, freeInodes: 9 });
+    await host.files.write('/var/lib/etcd/member/snap/db', 'x'.repeat(1000), { mode: 0o600 });
+    expect((await kubeadm.prepare(host, site.context)).actions.map(shape)).toContain(FLIP);
+  });
+
+  it('is not flipped without a decision, and nothing is said of it', async () => {
+    await host.files.remove(decisionFile(operation()));
+    const { actions, notes } = await kubeadm.prepare(host, site.context);
+    expect([actions.map(shape).includes(FLIP), notes.some((note) => note.includes('flip'))]).toEqual([
+      false,
+      false,
+    ]);
+  });
+
+  it('is taken up once it has begun, whatever the node looks like, and ended before the step is taken back', async () => {
+    const ran: string[] = [];
+    for (const verb of ['show', 'reset-failed', 'start'])
+      host.answer(['systemctl', verb, 'kubelet.service'], (argv) => (ran.push(argv.join(' ')), ''));
+    host.answer(CTR, '');
+    const flip = { ...makeFlip(), operation: operation() };
+    await writeIntent(host, { version: 1, direction: 'forward', at: '2026-01-01T00:00:00Z', flip });
+    const { actions } = await kubeadm.prepare(host, site.context);
+    expect(actions.map(shape).slice(-2)).toEqual([FLIP, 'kubeadm upgrade node']);
+    expect(await kubeadm.restoration?.(host, site.context)).toEqual([]);
+    expect(await host.files.status(intentFile(operation()))).toBeUndefined();
+    expect(ran.at(-1)).toBe('systemctl start kubelet.service');
+  });
+
+  it('is as before when the flip does not begin, and kubeadm is not run', async () => {
+    host.answer(['systemctl', 'daemon-reload'], '');
+    host.answer(['systemctl', 'restart', 'kubelet'], '');
+    host.answer(['/usr/bin/kubeadm', 'certs', 'renew', 'all'], { code: 1, stderr: 'no space left' });
+    const { result } = await performStep(kubeadm, host, site.context, { timeoutSeconds: 1800 });
+    expect(result.outcome).toBe('failed');
+    expect(result.message).toContain('kubeadm certs renew all: exit code: got 1, expected 0: no space left');
+    expect(result.message).toContain('restored: ');
+    expect(host.commands.some((argv) => UPGRADE_NODE.every((word, index) => argv[index] === word))).toBe(
+      false,
+    );
+    expect(String(await host.files.read(manifestFile('etcd')))).toBe(manifestOf('etcd', 'old'));
+  });
+});
