@@ -103,7 +103,7 @@ export const STEP_PARAMETERS: readonly StepParameter[] = [
   },
   {
     name: 'needed',
-    description: 'false: leave the pods where they are, and only let the node go on',
+    description: 'true, unless-flipped or false: must pods move away before the node goes on',
     default: 'true',
     steps: ['drain'],
   },

@@ -6,6 +6,10 @@ import { FLIP_STEPS } from './steps.ts';
 export const CONTROL_PLANE_METHODS = ['flip', 'kubeadm'] as const;
 export type ControlPlaneMethod = (typeof CONTROL_PLANE_METHODS)[number];
 
+/** Must pods move away? unless-flipped: only the move of the control plane disturbs them, and a flip does not. */
+export const DRAIN_NEEDS = ['true', 'unless-flipped', 'false'] as const;
+export type DrainNeed = (typeof DRAIN_NEEDS)[number];
+
 export const hostPlanSchema = z.strictObject({
   version: z.literal(1),
   operation: z.string().regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/),

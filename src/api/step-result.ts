@@ -31,6 +31,9 @@ export type StepResult = z.infer<typeof stepResultSchema>;
 /** Begins the message of a step that the node's watchdog gave up. */
 export const WATCHDOG_GAVE_UP = 'watchdog: ';
 
+/** `what` of the change that a flip of the control plane is (docs/flip.md): its pods went on, and need not move away. */
+export const FLIP_CHANGE = 'control plane and kubelet (flip)';
+
 /** What a node step leaves on the host, and hands back as the termination message of its Job's container. */
 export const stepReportSchema = z.strictObject({
   result: stepResultSchema,

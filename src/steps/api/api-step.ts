@@ -1,6 +1,6 @@
 // What the part of a step is that speaks to the API servers, and what it is given.
 import type { Clock } from '../../api/clock.ts';
-import type { ControlPlaneMethod, ListedStep } from '../../api/host-plan.ts';
+import type { ControlPlaneMethod, DrainNeed, ListedStep } from '../../api/host-plan.ts';
 import type { JsonObject } from '../../api/json.ts';
 import type { StepReport, StepResult } from '../../api/step-result.ts';
 import type { ApiClient } from '../../kubernetes/api-client.ts';
@@ -26,7 +26,7 @@ export interface StepFlags {
   planSha256: string;
   drain: 'auto' | 'always' | 'never';
   /** Of drain: must pods move away? */
-  needed: boolean;
+  needed: DrainNeed;
   drainForce: boolean;
   untestedHosts: 'refuse' | 'allow';
   controlPlaneMethod: ControlPlaneMethod;

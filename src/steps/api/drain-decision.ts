@@ -1,11 +1,12 @@
 // Has the node work, and must it be drained for it? Pure.
+import type { DrainNeed } from '../../api/host-plan.ts';
 import type { StepFlags } from './api-step.ts';
 
 export interface DrainFacts {
   policy: StepFlags['drain'];
   /** As the node itself says. */
   hostHasWork: boolean;
-  hostWantsDrain: boolean;
+  hostWantsDrain: DrainNeed;
   /** The operation that left the Node cordoned, if one of ours did. */
   leftCordonedBy: string | undefined;
   /** Another node could take its pods. */
@@ -14,17 +15,18 @@ export interface DrainFacts {
 
 export interface DrainDecision {
   work: boolean;
-  drain: boolean;
+  drain: DrainNeed;
   /** For people. */
   notes: readonly string[];
 }
 
 export function decideDrain(facts: DrainFacts): DrainDecision {
   const { policy, hostHasWork, hostWantsDrain, leftCordonedBy, hasElsewhere } = facts;
-  const isWanted = hostHasWork && (hostWantsDrain || policy === 'always');
+  const wanted = !hostHasWork ? 'false' : policy === 'always' ? 'true' : hostWantsDrain;
+  const isWanted = wanted !== 'false';
   return {
     work: hostHasWork,
-    drain: isWanted && policy !== 'never' && hasElsewhere,
+    drain: policy !== 'never' && hasElsewhere ? wanted : 'false',
     notes: [
       hostHasWork ? 'there is work' : 'nothing to do on the node',
       ...(leftCordonedBy === undefined ? [] : [`left cordoned by ${leftCordonedBy}, until it is verified`]),

@@ -1,5 +1,6 @@
 // What preflight asks the API servers, before and after the node has looked at itself.
 import { StatusError } from '../../api/errors.ts';
+import { DRAIN_NEEDS } from '../../api/host-plan.ts';
 import { NODE_NAMESPACE, NODE_SERVICE_ACCOUNT } from '../../api/install.ts';
 import type { JsonObject } from '../../api/json.ts';
 import { text } from '../../kubernetes/fields.ts';
@@ -40,14 +41,14 @@ export const afterPreflight: ApiStep = async (context) => {
   const { work, drain, notes } = decideDrain({
     policy: flags.drain,
     hostHasWork: report.outputs['work'] === 'true',
-    hostWantsDrain: report.outputs['drain'] === 'true',
+    hostWantsDrain: DRAIN_NEEDS.find((need) => need === report.outputs['drain']) ?? 'false',
     leftCordonedBy: cordonedBy(await workload.get(nodePath(nodeName))),
     hasElsewhere: await hasElsewhere(context),
   });
   return {
     message: [report.result.message, ...notes].filter((part) => part !== '').join('; '),
     changes: report.result.changes,
-    outputs: { ...report.outputs, work: String(work), drain: String(drain) },
+    outputs: { ...report.outputs, work: String(work), drain },
   };
 };
 

@@ -74,7 +74,7 @@ async function finish(
     steps: [],
     planSha256: '',
     drain: 'auto',
-    needed: true,
+    needed: 'true',
     drainForce: false,
     untestedHosts: 'refuse',
     controlPlaneMethod: 'kubeadm',

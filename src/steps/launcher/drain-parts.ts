@@ -3,6 +3,7 @@
 import { EXIT } from '../../api/commands.ts';
 import { StatusError } from '../../api/errors.ts';
 import { stepsAtDrain } from '../../api/host-plan.ts';
+import { FLIP_CHANGE } from '../../api/step-result.ts';
 import type { ApiStepContext, ApiStepOutcome } from '../api/api-step.ts';
 import { exitCode } from './exit-code.ts';
 import { isLaunched } from './launch.ts';
@@ -25,49 +26,55 @@ interface DrainParts extends NodePart {
   begin: () => void;
 }
 
+const STAY: ApiStepOutcome = { message: 'no pod has to move away', changes: [] };
+const STAY_FLIPPED: ApiStepOutcome = { ...STAY, message: 'no pod has to move away: the control plane was flipped' };
+
 /**
  * Without a plan on the node it only drains by hand: an operation has nothing to do there then. Errors: those of `move`,
  * after the node was told to stop; Failed when the node did not get so far, or ended before.
  */
 export async function drainParts(context: ApiStepContext, parts: DrainParts): Promise<ApiStepOutcome> {
   const { flags, log } = context;
-  const move = (): Promise<ApiStepOutcome> =>
-    flags.needed ? parts.move(context) : Promise.resolve({ message: 'no pod has to move away', changes: [] });
+  const move = async (isFlipped: boolean): Promise<ApiStepOutcome> => {
+    if (isFlipped && flags.needed === 'unless-flipped') return STAY_FLIPPED;
+    return flags.needed === 'false' ? STAY : parts.move(context);
+  };
   if (flags.planSha256 === '') {
     return flags.operation === undefined
-      ? move()
+      ? move(false)
       : { message: 'nothing is to be done on the node', changes: [] };
   }
   const { remote, facts } = parts;
   // First: what is refused is refused before the other tasks have begun to wait.
   const prepared = await prepareNodePart(remote, 'drain', context, facts, parts);
-  await reachNode(context, parts);
+  const isFlipped = await reachNode(context, parts);
   parts.begin();
   // It was drained then, and may be in use again by now.
   const isDrained = await isLaunched(remote, prepared.launch);
   const outcome = isDrained
     ? { message: 'drained by an earlier try', changes: [] }
-    : await move().catch((error: unknown) => stopNode(error, prepared, parts));
+    : await move(isFlipped).catch((error: unknown) => stopNode(error, prepared, parts));
   log(outcome.message);
   const { result } = await launchPrepared(remote, prepared, parts);
   if (result.outcome === 'failed') throw failed(`${outcome.message}; ${result.message}`);
   return { ...outcome, message: `${outcome.message}; ${result.message}` };
 }
 
-/** Follows the Job of the step before the one that waits, or starts it; its log is in that step's own task. */
-async function reachNode(context: ApiStepContext, parts: DrainParts): Promise<void> {
+/** Follows the Job of the step before the one that waits, or starts it; its log is in that step's own task. True: it flipped. */
+async function reachNode(context: ApiStepContext, parts: DrainParts): Promise<boolean> {
   const { remote, facts } = parts;
   const { flags, machine, log } = context;
   const { before } = stepsAtDrain(flags.steps);
-  if (!before) return;
+  if (!before) return false;
   const { name, timeoutSeconds } = before;
   log(`waiting for step ${name}: the node need not be drained for it`);
   const silent: Remote = { ...remote, log: () => undefined };
   // What follows needs a steady API only for pods that must move.
-  const part: NodePart = { ...parts, isSelfHosted: flags.needed ? parts.isSelfHosted : async () => false };
+  const part: NodePart = { ...parts, isSelfHosted: flags.needed === 'false' ? async () => false : parts.isSelfHosted };
   const given = { flags: { ...flags, timeoutSeconds }, machine };
-  const { outcome } = (await runNodePart(silent, name, given, facts, part)).result;
+  const { outcome, changes } = (await runNodePart(silent, name, given, facts, part)).result;
   if (outcome === 'failed' || outcome === 'cancelled') throw failed(`not drained: step ${name} ${outcome}`);
+  return changes.some(({ what }) => what === FLIP_CHANGE);
 }
 
 /** It would wait for hours, and the tasks that are attached to it with it. What may pass is tried again. */

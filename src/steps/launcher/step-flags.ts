@@ -1,6 +1,6 @@
 import { readStepList, STEP_PARAMETERS } from '../../api/commands.ts';
 import { badInput } from '../../api/errors.ts';
-import { CONTROL_PLANE_METHODS, drainedFirst } from '../../api/host-plan.ts';
+import { CONTROL_PLANE_METHODS, DRAIN_NEEDS, drainedFirst } from '../../api/host-plan.ts';
 import type { StepFlags } from '../api/api-step.ts';
 
 /** What commander read, by the names of the flags in camel case. */
@@ -24,7 +24,7 @@ export function stepFlags(options: StepOptions): StepFlags {
       : readStepList(value('steps')),
     planSha256: planDigest(value('plan-sha256')),
     drain: oneOf('drain', value('drain'), ['auto', 'always', 'never']),
-    needed: oneOf('needed', value('needed'), ['true', 'false']) === 'true',
+    needed: oneOf('needed', value('needed'), DRAIN_NEEDS),
     drainForce: oneOf('drain-force', value('drain-force'), ['false', 'true']) === 'true',
     untestedHosts: oneOf('untested-hosts', value('untested-hosts'), ['refuse', 'allow']),
     controlPlaneMethod: oneOf('control-plane-method', value('control-plane-method'), CONTROL_PLANE_METHODS),

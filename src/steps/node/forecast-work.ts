@@ -1,10 +1,11 @@
 // What the node's own steps will find to do, and whether pods feel it: decides if a node is drained at all.
+import type { ControlPlaneMethod, DrainNeed } from '../../api/host-plan.ts';
 import type { Action, NodeStep } from './node-step.ts';
 
 export interface Forecast {
   work: boolean;
   /** Some of that work may restart or break containers of the node's pods. */
-  drain: boolean;
+  drain: DrainNeed;
   /** And that before kubeadm restarts the static pods. */
   drainFirst: boolean;
 }
@@ -12,6 +13,8 @@ export interface Forecast {
 type Paths = readonly string[];
 
 const DISTURBING: readonly NodeStep['name'][] = ['containerd', 'kubeadm', 'kubelet'];
+/** A flip does the work of both. */
+const FLIPPED: readonly NodeStep['name'][] = ['kubeadm', 'kubelet'];
 /** Where a change makes a service or a static pod start again, flag files that do not exist yet included. */
 const DISTURBING_PATH =
   /^\/etc\/(containerd|kubernetes\/manifests)\/|\/kubelet\.service(\.d\/|$)|^\/etc\/(default|sysconfig)\/kubelet$|\/kubeadm-flags\.env$/;
@@ -20,6 +23,7 @@ const DISTURBING_PATH =
 export function forecast(
   steps: readonly { name: NodeStep['name']; actions: readonly Action[] }[],
   kubeletFiles: Paths,
+  method: ControlPlaneMethod = 'kubeadm',
 ): Forecast {
   const working = steps.filter(({ actions }) => actions.length > 0);
   const disturbs = ({ name, actions }: (typeof steps)[number]): boolean =>
@@ -27,9 +31,18 @@ export function forecast(
     (name === 'configure' && actions.some((action) => disturbsPods(action, kubeletFiles)));
   return {
     work: working.length > 0,
-    drain: working.some(disturbs),
+    drain: drainNeed(working.filter(disturbs), method),
     drainFirst: working.some(({ name }) => name === 'containerd'),
   };
+}
+
+function drainNeed(
+  disturbing: readonly { name: NodeStep['name'] }[],
+  method: ControlPlaneMethod,
+): DrainNeed {
+  if (disturbing.length === 0) return 'false';
+  const isFlip = method === 'flip' && disturbing.some(({ name }) => name === 'kubeadm');
+  return isFlip && disturbing.every(({ name }) => FLIPPED.includes(name)) ? 'unless-flipped' : 'true';
 }
 
 function disturbsPods(action: Action, kubeletFiles: Paths): boolean {

@@ -29,13 +29,17 @@ export function createPreflight(flipSteps: readonly NodeStep[]): NodeStep {
       // Without a layout the steps would all say the same once more.
       const found = await layout.catch(() => undefined);
       const asked = await askSteps(found ? plannedSteps(flipSteps, context) : [], host, context);
-      const { work, drain, drainFirst } = forecast(asked.answers, found?.kubeletFlagFiles ?? []);
+      const { work, drain, drainFirst } = forecast(
+        asked.answers,
+        found?.kubeletFlagFiles ?? [],
+        context.plan.controlPlane?.method,
+      );
       const all = [...looks, ...asked.looks];
       return {
         refusals: refusalsOf(all),
         actions: [],
         notes: distinct(all, 'note'),
-        outputs: { work: String(work), drain: String(drain), 'drain-first': String(drainFirst) },
+        outputs: { work: String(work), drain, 'drain-first': String(drainFirst) },
       };
     },
     problems: async () => [],

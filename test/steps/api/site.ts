@@ -25,7 +25,7 @@ const FLAGS: StepFlags = {
   steps: [],
   planSha256: '',
   drain: 'auto',
-  needed: true,
+  needed: 'true',
   drainForce: false,
   untestedHosts: 'refuse',
   controlPlaneMethod: 'kubeadm',

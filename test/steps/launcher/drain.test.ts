@@ -5,6 +5,7 @@ import { hostPlanDigest } from '../../../src/api/host-plan.ts';
 import { INPUT_KEY } from '../../../src/api/install.ts';
 import { boundedName } from '../../../src/api/names.ts';
 import { nodeInputSchema, type NodeInput } from '../../../src/api/node-input.ts';
+import { FLIP_CHANGE } from '../../../src/api/step-result.ts';
 import { text } from '../../../src/kubernetes/fields.ts';
 import type { StepFlags } from '../../../src/steps/api/api-step.ts';
 import type { StepEnd } from '../../../src/steps/launcher/run-step.ts';
@@ -103,11 +104,29 @@ describe('drain of a node that was handed its list', () => {
   });
 
   it('moves nothing when that is not needed', async () => {
-    const flags = await staged(EARLY, { needed: false });
+    const flags = await staged(EARLY, { needed: 'false' });
     const ended = run(flags);
     await plays(flags, 'drain');
     expect(events).toEqual(['drain']);
     expect((await ended).result).toMatchObject({ outcome: 'unchanged', changes: [] });
+  });
+
+  it.each<[string, StepFlags['needed'], string[], string[]]>([
+    ['was flipped', 'unless-flipped', [FLIP_CHANGE], ['kubeadm', 'drain']],
+    ['was not flipped', 'unless-flipped', ['/usr/bin/kubeadm'], ['kubeadm', 'pods moved', 'drain']],
+    ['was flipped, and is drained all the same', 'true', [FLIP_CHANGE], ['kubeadm', 'pods moved', 'drain']],
+  ])('moves pods or leaves them where the control plane %s', async (_, needed, changed, expected) => {
+    const flags = await staged(LATE, { needed });
+    const ended = run(flags);
+    await site.pass(170);
+    await plays(
+      flags,
+      'kubeadm',
+      sampleReport({ step: 'kubeadm', changes: changed.map((what) => ({ what })) }),
+    );
+    await plays(flags, 'drain');
+    expect(events).toEqual(expected);
+    expect((await ended).code).toBe(EXIT.done);
   });
 
   it('tells the node to stop when it fails, and gives its own reason', async () => {

@@ -28,7 +28,7 @@ export function sampleFlags(changes: Partial<StepFlags> = {}): StepFlags {
     steps: [],
     planSha256: '',
     drain: 'auto',
-    needed: true,
+    needed: 'true',
     drainForce: false,
     untestedHosts: 'refuse',
     controlPlaneMethod: 'kubeadm',

@@ -24,7 +24,7 @@ describe('stepFlags', () => {
       steps: [],
       planSha256: '',
       drain: 'auto',
-      needed: true,
+      needed: 'true',
       drainForce: false,
       untestedHosts: 'refuse',
       controlPlaneMethod: 'kubeadm',

@@ -1,4 +1,5 @@
 import { expect, it } from '@jest/globals';
+import type { ControlPlaneMethod } from '../../../src/api/host-plan.ts';
 import { forecast } from '../../../src/steps/node/forecast-work.ts';
 import type { Action, NodeStep } from '../../../src/steps/node/node-step.ts';
 
@@ -9,10 +10,11 @@ const write = (path: string): Action => {
 };
 const remove = (path: string): Action => ({ do: 'remove', path, change: { what: path } });
 type Steps = [NodeStep['name'], readonly Action[]][];
-const of = (steps: Steps) =>
+const of = (steps: Steps, method?: ControlPlaneMethod) =>
   forecast(
     steps.map(([name, actions]) => ({ name, actions })),
     FLAG_FILES,
+    method,
   );
 
 it.each<[string, Steps]>([
@@ -25,7 +27,7 @@ it.each<[string, Steps]>([
     ],
   ],
 ])('%s are no work', (_, steps) => {
-  expect(of(steps)).toEqual({ work: false, drain: false, drainFirst: false });
+  expect(of(steps)).toEqual({ work: false, drain: 'false', drainFirst: false });
 });
 
 it.each<[string, Steps]>([
@@ -34,7 +36,7 @@ it.each<[string, Steps]>([
   ['a file beside the manifests', [['configure', [write('/etc/kubernetes/audit.yaml')]]]],
   ['a new certificate', [['configure', [{ do: 'work', what: 'certificate', perform: async () => {} }]]]],
 ])('%s disturb no pod', (_, steps) => {
-  expect(of(steps)).toEqual({ work: true, drain: false, drainFirst: false });
+  expect(of(steps)).toEqual({ work: true, drain: 'false', drainFirst: false });
 });
 
 it.each<[string, Steps]>([
@@ -62,7 +64,7 @@ it.each<[string, Steps]>([
     [`removing ${path}`, [['configure', [remove(path)]]]],
   ]),
 ])('%s disturbs pods', (_, steps) => {
-  expect(of(steps)).toMatchObject({ work: true, drain: true });
+  expect(of(steps)).toMatchObject({ work: true, drain: 'true' });
 });
 
 it('containerd alone must find the node drained before kubeadm runs', () => {
@@ -80,4 +82,29 @@ it('containerd alone must find the node drained before kubeadm runs', () => {
       ['kubelet', [run]],
     ]).drainFirst,
   ).toBe(false);
+});
+
+it.each<[string, Steps, string]>([
+  ['kubeadm alone', [['kubeadm', [run]]], 'unless-flipped'],
+  [
+    'kubeadm and the kubelet',
+    [
+      ['kubeadm', [run]],
+      ['kubelet', [run]],
+      ['configure', [write('/etc/motd')]],
+    ],
+    'unless-flipped',
+  ],
+  [
+    'also a flag of the kubelet',
+    [
+      ['kubeadm', [run]],
+      ['configure', [write('/etc/default/kubelet')]],
+    ],
+    'true',
+  ],
+  ['the kubelet alone', [['kubelet', [run]]], 'true'],
+  ['nothing', [['kubeadm', []]], 'false'],
+])('where the control plane is to be flipped, %s', (_, steps, drain) => {
+  expect(of(steps, 'flip').drain).toBe(drain);
 });

@@ -1,4 +1,5 @@
 // The second method of the step `kubeadm` on control planes: all static pods and the kubelet at once.
+import { FLIP_CHANGE } from '../../../api/step-result.ts';
 import type { Host } from '../../host/host.ts';
 import { flagRefusals, inspectFlags, localServerWrite } from '../kubelet-inputs.ts';
 import { isNewerMinor } from '../kubelet.ts';
@@ -55,7 +56,7 @@ function flipAction(flip: Flip): Action {
     do: 'work',
     what: 'flip the control plane: static pods and kubelet at once',
     perform: (host) => flipControlPlane(host, flip),
-    change: { what: 'control plane and kubelet (flip)', ...(from === undefined ? {} : { from }), to },
+    change: { what: FLIP_CHANGE, ...(from === undefined ? {} : { from }), to },
   };
 }
 
