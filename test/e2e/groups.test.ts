@@ -25,6 +25,14 @@ describe('the stories that are told', () => {
     ]);
   });
 
+  it('are those of the flip, and what it is compared with', () => {
+    expect(chosen({ all: false, flip: true, words: [] }).map(({ name }) => name)).toEqual([
+      'plain',
+      'flip',
+      'flip-fails',
+    ]);
+  });
+
   it('are only those where a cluster is there already', () => {
     const [group] = chosen({ all: false, words: ['node-rebooted'], isGrounded: true });
     expect(group?.stories.map(({ name }) => name)).toEqual(['node-rebooted']);
@@ -47,7 +55,7 @@ it('each cluster has a worker for each story that takes one, and those that are 
     return groups.map((group) => workersOf(groups, group));
   };
   expect(workers(false)).toEqual([4, 4]);
-  expect(workers(true)).toEqual([6, 6, 0]);
+  expect(workers(true)).toEqual([6, 6, 0, 0, 0]);
   expect(workers(false, 'worker', 'plain-worker')).toEqual([2, 2]);
 });
 

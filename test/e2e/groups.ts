@@ -47,6 +47,16 @@ export const GROUPS: readonly Group[] = [
     ],
   },
   {
+    name: 'flip',
+    controlPlanes: 1,
+    stories: [{ name: 'flip-control-plane', isExtra: true }],
+  },
+  {
+    name: 'flip-fails',
+    controlPlanes: 1,
+    stories: [{ name: 'flip-back', isExtra: true }],
+  },
+  {
     name: 'single-node',
     controlPlanes: 1,
     stories: [
@@ -56,11 +66,15 @@ export const GROUPS: readonly Group[] = [
   },
 ];
 
+const FLIP_WORDS = ['flip', 'flip-fails', 'plain-control-plane'];
+
 /** One is drained, and another one takes its pods. */
 const LEAST_WORKERS = 2;
 
 export interface Choice {
   all: boolean;
+  /** The flip of a control plane, and what it is compared with. */
+  flip?: boolean;
   /** Names of stories or groups; none: all that belong to the choice. */
   words: readonly string[];
   /** A cluster is there, so is what the stories stand on. */
@@ -68,7 +82,8 @@ export interface Choice {
 }
 
 /** Of each group what has to be told; groups without anything are left out. Errors: a word that nothing has. */
-export function chosen({ all, words, isGrounded = false }: Choice): Group[] {
+export function chosen({ all, flip = false, words: given, isGrounded = false }: Choice): Group[] {
+  const words = flip ? [...given, ...FLIP_WORDS] : given;
   const isMeant = (group: Group, story: Story) =>
     words.length === 0
       ? all || story.isExtra !== true

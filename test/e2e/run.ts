@@ -1,4 +1,4 @@
-// `npm run test:e2e [-- --all] [-- words]`: the stories, each group of them in a fresh cluster of real nodes, or in the
+// `npm run test:e2e [-- --all | --flip] [-- words]`: the stories, each group of them in a fresh cluster of real nodes, or in the
 // one of $REFIT_E2E_FOLDER.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -20,6 +20,7 @@ async function main(args: string[]): Promise<number> {
   if (process.getuid?.() !== 0) throw new Error('test:e2e needs root: it starts nodes with systemd-nspawn');
   const groups = chosen({
     all: args.includes('--all'),
+    flip: args.includes('--flip'),
     words: args.filter((argument) => !argument.startsWith('-')),
     isGrounded: process.env[FOLDER_VARIABLE] !== undefined,
   });

@@ -27,7 +27,10 @@ interface DrainParts extends NodePart {
 }
 
 const STAY: ApiStepOutcome = { message: 'no pod has to move away', changes: [] };
-const STAY_FLIPPED: ApiStepOutcome = { ...STAY, message: 'no pod has to move away: the control plane was flipped' };
+const STAY_FLIPPED: ApiStepOutcome = {
+  ...STAY,
+  message: 'no pod has to move away: the control plane was flipped',
+};
 
 /**
  * Without a plan on the node it only drains by hand: an operation has nothing to do there then. Errors: those of `move`,
@@ -70,7 +73,10 @@ async function reachNode(context: ApiStepContext, parts: DrainParts): Promise<bo
   log(`waiting for step ${name}: the node need not be drained for it`);
   const silent: Remote = { ...remote, log: () => undefined };
   // What follows needs a steady API only for pods that must move.
-  const part: NodePart = { ...parts, isSelfHosted: flags.needed === 'false' ? async () => false : parts.isSelfHosted };
+  const part: NodePart = {
+    ...parts,
+    isSelfHosted: flags.needed === 'false' ? async () => false : parts.isSelfHosted,
+  };
   const given = { flags: { ...flags, timeoutSeconds }, machine };
   const { outcome, changes } = (await runNodePart(silent, name, given, facts, part)).result;
   if (outcome === 'failed' || outcome === 'cancelled') throw failed(`not drained: step ${name} ${outcome}`);

@@ -8,11 +8,11 @@ import { expectOk } from '../../apiserver/api.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { tool } from '../../tools/build.ts';
 import type { E2eNode } from '../cluster/connect.ts';
-import type { Measure } from '../measure/figures.ts';
 import { nodeState } from './node-state.ts';
 import { runOn } from './run-on.ts';
 import { firstNode, type Site } from './site.ts';
 import { NEW } from './versions.ts';
+import type { Own } from './watched.ts';
 
 const PROGRAMS = ['kubeadm', 'kubelet', 'kubectl'];
 /** They are beside the node already, as packages of a mirror would be. */
@@ -27,10 +27,7 @@ const READY_SECONDS = 300;
 type Command = [name: string, run: () => void | Promise<void>];
 
 /** Errors: which command failed, and the end of what it wrote. */
-export async function plainUpgrade(
-  site: Site,
-  node: E2eNode,
-): Promise<Pick<Measure, 'totalSeconds' | 'hostSeconds' | 'flipSeconds' | 'steps'>> {
+export async function plainUpgrade(site: Site, node: E2eNode): Promise<Own> {
   await bringPrograms(node);
   const steps: Record<string, number> = {};
   const begin = performance.now();

@@ -3,12 +3,12 @@ import type { JsonObject } from '../../../src/api/json.ts';
 import { text } from '../../../src/kubernetes/fields.ts';
 import { found } from '../../helpers/eventually.ts';
 import type { E2eNode } from '../cluster/connect.ts';
-import type { Measure } from '../measure/figures.ts';
 import type { Desired } from './desired.ts';
 import { flipResults, hostReports, spanSeconds } from './host-reports.ts';
 import { operation, type Operation, resultsOf, workflow } from './operation.ts';
 import type { Site } from './site.ts';
 import { beginUpdate } from './update.ts';
+import type { Own } from './watched.ts';
 
 const END_SECONDS = 120;
 
@@ -18,7 +18,7 @@ export async function refitUpgrade(
   node: E2eNode,
   desired: Desired,
   seconds: number,
-): Promise<Pick<Measure, 'totalSeconds' | 'hostSeconds' | 'flipSeconds' | 'steps'>> {
+): Promise<Own> {
   const update = await beginUpdate(site, node.name, desired);
   try {
     const { at } = await update.done(seconds);

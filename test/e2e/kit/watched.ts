@@ -16,7 +16,8 @@ import {
   webUrl,
 } from './workload.ts';
 
-type Own = Pick<Measure, 'totalSeconds' | 'hostSeconds' | 'flipSeconds' | 'steps'>;
+/** What the upgrade says of itself. */
+export type Own = Pick<Measure, 'totalSeconds' | 'hostSeconds' | 'flipSeconds' | 'steps'>;
 
 export interface Seen {
   figures: Omit<Measure, 'name'>;

@@ -8,6 +8,8 @@ const FILE = fileURLToPath(new URL('../../../out/e2e.json', import.meta.url));
 export const MEASURES = [
   'refit-control-plane',
   'refit-worker',
+  'flip-control-plane',
+  'flip-back',
   'plain-control-plane',
   'plain-worker',
 ] as const;

@@ -21,7 +21,11 @@ describe('the node is', () => {
       { hostWantsDrain: 'false', policy: 'always' },
       { work: true, drain: 'true' },
     ],
-    ['left alone without work', { hostHasWork: false, hostWantsDrain: 'false' }, { work: false, drain: 'false' }],
+    [
+      'left alone without work',
+      { hostHasWork: false, hostWantsDrain: 'false' },
+      { work: false, drain: 'false' },
+    ],
     [
       'left alone without work whatever the policy',
       { hostHasWork: false, policy: 'always' },
