@@ -25,7 +25,11 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 async function render(
   kubernetes: string,
-  { cluster = CLUSTER, patchesDirectory }: { cluster?: string; patchesDirectory?: string } = {},
+  {
+    cluster = CLUSTER,
+    patchesDirectory,
+    proxies = {},
+  }: { cluster?: string; patchesDirectory?: string; proxies?: Record<string, string> } = {},
 ): Promise<Manifests> {
   const configuration = initConfiguration({
     clusterConfiguration: cluster,
@@ -37,7 +41,7 @@ async function render(
     patchesDirectory,
   });
   const kubeadm = kubeadms[kubernetes] ?? '';
-  return renderManifests(host, { kubeadm, configuration, folder: `${folder}/scratch` });
+  return renderManifests(host, { kubeadm, configuration, proxies, folder: `${folder}/scratch` });
 }
 
 async function look(change: Partial<Look> = {}): Promise<Look> {
@@ -81,6 +85,12 @@ describe('kubeadm', () => {
         `spec.containers.kube-scheduler.env.SITE.name: got (hidden), expected nothing of kubeadm ${OLD}; ` +
         `spec.containers.kube-scheduler.env.SITE.value: got (hidden), expected nothing of kubeadm ${OLD}`,
     ]);
+  });
+
+  it('takes over proxy variables', async () => {
+    const rendered = await render(NEW, { proxies: { HTTPS_PROXY: 'http://proxy.example:3128' } });
+    const withProxy = [...rendered].filter(([, content]) => content.includes('http://proxy.example:3128'));
+    expect(withProxy.map(([name]) => name)).toEqual(STATIC_PODS.filter((name) => name !== 'etcd'));
   });
 
   it('says what it does not understand', async () => {

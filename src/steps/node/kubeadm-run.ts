@@ -7,6 +7,7 @@ import type { Argv, Host } from '../host/host.ts';
 import { lastLines } from '../host/output.ts';
 import { kubeadmCommand, takesConfiguration, type KubeadmRun } from './kubeadm-command.ts';
 import { putBackMissingManifests } from './kubeadm-files.ts';
+import { proxyVariables } from './proxy-variables.ts';
 import { manifestFile } from './static-pods.ts';
 import { upgradeConfiguration } from './upgrade-configuration.ts';
 
@@ -61,7 +62,11 @@ async function attempt(
     throw failed(`${apiServer}: absent: kubeadm would take this control plane for a worker`);
   }
   const onLine = (line: string): void => host.log(`  ${line}`);
-  const { code, stdout, stderr } = await host.run(argv, { timeoutSeconds, onLine });
+  const { code, stdout, stderr } = await host.run(argv, {
+    timeoutSeconds,
+    onLine,
+    env: await proxyVariables(host),
+  });
   if (code === 0) return undefined;
   // What follows is an advice to log more, which may be secrets.
   const output = (stderr.trim() === '' ? stdout : stderr).replace(/^To see the stack trace.*$/m, '');

@@ -19,6 +19,8 @@ export interface StaticPod {
   tag: string | undefined;
   /** Without the dashes; the last one of those given twice; `true` for those without a value. */
   flags: ReadonlyMap<string, string>;
+  /** Those given as text. They may hold secrets: never shown. */
+  environment: Readonly<Record<string, string>>;
   /** Of all volumes, sorted. */
   hostPaths: readonly string[];
   /** Of the manifest, as it lies there. */
@@ -39,6 +41,7 @@ const podSchema = z.object({
           image: z.string(),
           command: z.array(z.string()).default([]),
           args: z.array(z.string()).default([]),
+          env: z.array(z.object({ name: z.string(), value: z.string().optional() })).default([]),
         }),
       )
       .min(1),
@@ -73,6 +76,9 @@ export function parseStaticPod(content: Uint8Array, name: StaticPodName): Static
     image: container.image,
     tag: parseImage(container.image).tag,
     flags: readFlags([...container.command, ...container.args]),
+    environment: Object.fromEntries(
+      container.env.flatMap(({ name, value }) => (value === undefined ? [] : [[name, value]])),
+    ),
     hostPaths: volumes.flatMap(({ hostPath }) => hostPath?.path ?? []).sort(),
     sha256: createHash('sha256').update(content).digest('hex'),
   };

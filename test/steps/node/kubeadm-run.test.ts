@@ -44,6 +44,24 @@ describe('kubeadm upgrade node', () => {
     expect(host.lines).toEqual(['  [upgrade] line']);
   });
 
+  it('keeps the proxy variables of the API server, and shows none', async () => {
+    const manifest = (await host.files.read(API_SERVER))?.toString() ?? '';
+    const env = 'env: [{ name: https_proxy, value: "http://u:hunter2@proxy" }, { name: SITE, value: x }]';
+    const edited = manifest.replace(
+      /( +)(?:- )?image: .*/,
+      (line, indent: string) => `${line}\n${indent}${env}`,
+    );
+    await host.files.write(API_SERVER, edited, { mode: 0o600 });
+    let given: unknown;
+    host.answer(UPGRADE_NODE, (_argv, options) => {
+      given = options?.env;
+      return '';
+    });
+    await run();
+    expect(given).toEqual({ https_proxy: 'http://u:hunter2@proxy' });
+    expect(host.lines.join()).not.toContain('hunter2');
+  });
+
   it('is tried once more on a control plane, after a restart of the kubelet, and says so', async () => {
     answerRuns({ seconds: 900, result: failure('error: hash did not change') }, { seconds: 60, result: {} });
     await run();

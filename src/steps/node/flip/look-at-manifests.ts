@@ -6,6 +6,7 @@ import { inspectLayout } from '../layout.ts';
 import { readNodeRecord } from '../node-record.ts';
 import type { StepContext } from '../node-step.ts';
 import { programVersion } from '../program-version.ts';
+import { proxyVariables } from '../proxy-variables.ts';
 import { componentFile, filesOf } from '../staged.ts';
 import { manifestFile, parseStaticPod, STATIC_PODS, type StaticPodName } from '../static-pods.ts';
 import { initConfiguration } from './init-configuration.ts';
@@ -24,9 +25,10 @@ export async function lookAtManifests(host: Host, context: StepContext, scratch:
   const layout = await inspectLayout(host);
   const inputs = await renderInputs(host, context, installed, layout);
   const patchesDirectory = await copyPatches(host, context, `${scratch}/patches`);
+  const proxies = await proxyVariables(host);
   const render: Render = async (kubeadm, kubernetes) => {
     const configuration = initConfiguration({ ...inputs, kubernetes, patchesDirectory });
-    return renderManifests(host, { kubeadm, configuration, folder: `${scratch}/kubeadm` });
+    return renderManifests(host, { kubeadm, configuration, proxies, folder: `${scratch}/kubeadm` });
   };
   const rendered = await render(stagedKubeadm(context), plan.kubernetes);
   const asLeft = await leftByLastOperation(host, installed);

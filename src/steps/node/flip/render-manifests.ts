@@ -13,13 +13,20 @@ const PHASES = [
 const KUBEADM_SECONDS = 60;
 const MAX_OUTPUT = 300;
 
-/**
- * `folder`: for the time of it; made and removed here. Proxy variables are in the manifests only where kubeadm itself was
- * started with them. Errors: StatusError Failed.
- */
+interface Rendering {
+  kubeadm: string;
+  /** InitConfiguration and ClusterConfiguration, YAML. */
+  configuration: string;
+  /** Proxy variables, which kubeadm takes over from its environment. */
+  proxies: Readonly<Record<string, string>>;
+  /** For the time of it; made and removed here. */
+  folder: string;
+}
+
+/** Errors: StatusError Failed. */
 export async function renderManifests(
   host: Host,
-  { kubeadm, configuration, folder }: { kubeadm: string; configuration: string; folder: string },
+  { kubeadm, configuration, proxies, folder }: Rendering,
 ): Promise<Manifests> {
   await host.files.remove(folder);
   try {
@@ -27,7 +34,8 @@ export async function renderManifests(
     await host.files.makeFolder(rendered, 0o700);
     await host.files.write(file, configuration, { mode: 0o600 });
     for (const phase of PHASES) {
-      await runPhase(host, [kubeadm, 'init', 'phase', ...phase, `--config=${file}`, '--dry-run'], rendered);
+      const argv: Argv = [kubeadm, 'init', 'phase', ...phase, `--config=${file}`, '--dry-run'];
+      await runPhase(host, argv, { ...proxies, KUBEADM_INIT_DRYRUN_DIR: rendered });
     }
     return await readManifests(host, rendered, kubeadm);
   } finally {
@@ -36,10 +44,10 @@ export async function renderManifests(
 }
 
 /** Its stdout holds the manifest of etcd: it is neither logged nor told. */
-async function runPhase(host: Host, argv: Argv, rendered: string): Promise<void> {
+async function runPhase(host: Host, argv: Argv, env: Readonly<Record<string, string>>): Promise<void> {
   const { code, stderr } = await host.run(argv, {
     timeoutSeconds: KUBEADM_SECONDS,
-    env: { KUBEADM_INIT_DRYRUN_DIR: rendered },
+    env,
   });
   if (code === 0) return;
   // What follows is an advice to log more, which may be secrets.
