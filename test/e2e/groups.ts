@@ -57,6 +57,11 @@ export const GROUPS: readonly Group[] = [
     stories: [{ name: 'flip-back', isExtra: true }],
   },
   {
+    name: 'flip-ha',
+    controlPlanes: 3,
+    stories: [{ name: 'flip-ha', isExtra: true }],
+  },
+  {
     name: 'single-node',
     controlPlanes: 1,
     stories: [
@@ -66,7 +71,7 @@ export const GROUPS: readonly Group[] = [
   },
 ];
 
-const FLIP_WORDS = ['flip', 'flip-fails', 'plain-control-plane'];
+const FLIP_WORDS = ['flip', 'flip-fails', 'flip-ha', 'plain-control-plane'];
 
 /** One is drained, and another one takes its pods. */
 const LEAST_WORKERS = 2;

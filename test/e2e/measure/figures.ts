@@ -10,6 +10,7 @@ export const MEASURES = [
   'refit-worker',
   'flip-control-plane',
   'flip-back',
+  'flip-ha',
   'plain-control-plane',
   'plain-worker',
 ] as const;
@@ -26,6 +27,10 @@ export interface Measure {
   apiOutageSeconds: number;
   cordonedSeconds: number;
   httpFailures: number;
+  /** Through the API server, five a second: a write and a read; those that failed; and after trying again for 2 s. */
+  writes: number;
+  failedWrites: number;
+  failedWritesRetried: number;
   /** Of containers of ordinary pods. */
   podRestarts: number;
   /** The work itself, without waiting for it to begin. */

@@ -1,5 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
-import { failures, gaps, longestStandstill, outageSeconds, secondsTrue, stepsBack } from './gaps.ts';
+import {
+  failures,
+  failuresRetried,
+  gaps,
+  longestStandstill,
+  outageSeconds,
+  secondsTrue,
+  stepsBack,
+} from './gaps.ts';
 
 describe('what an outage is', () => {
   it.each([
@@ -28,6 +36,11 @@ describe('what an outage is', () => {
 
 it('counts tries that failed', () => {
   expect(failures(samples('- ok - - ok'))).toBe(3);
+});
+
+it('counts those that trying again did not save', () => {
+  expect(failuresRetried(samples('ok - - - ok -'), 0.4)).toBe(2);
+  expect(failuresRetried(samples('ok - - - ok'), 0.6)).toBe(0);
 });
 
 it('knows how long something was true', () => {

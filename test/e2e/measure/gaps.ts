@@ -39,6 +39,13 @@ export function failures(samples: readonly Sample[]): number {
   return samples.filter(({ ok }) => !ok).length;
 }
 
+/** As a client sees it that tries again for so long: of tries that failed, those behind which none went well in time. */
+export function failuresRetried(samples: readonly Sample[], seconds: number): number {
+  const isSaved = (index: number, from: number): boolean =>
+    samples.slice(index).some(({ at, ok }) => ok && at <= from + seconds * 1000);
+  return samples.filter(({ at, ok }, index) => !ok && !isSaved(index, at)).length;
+}
+
 /** How long it was true, from the look that saw it so to the one that did not any more. */
 export function secondsTrue(states: readonly State<boolean>[]): number {
   return outageSeconds(states.map(({ at, value }) => ({ at, ok: !value })));

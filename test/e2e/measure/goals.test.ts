@@ -62,7 +62,7 @@ describe('the goals against the plain script', () => {
   it('are told', () => {
     const slow = { ...within, totalSeconds: 190.06 };
     expect(comparison([slow, plain])).toContain(
-      'MISSED refit-control-plane  totalSeconds      190.1 s, at most  190.0 s',
+      'MISSED refit-control-plane  totalSeconds         190.1 s, at most  190.0 s',
     );
   });
 });
@@ -80,7 +80,7 @@ it('keeps one row of each name, in one order, with two decimals', () => {
 function measure(name: Measure['name'], figures: Partial<Measure>): Measure {
   return {
     ...{ name, totalSeconds: 0, hostSeconds: 0, flipSeconds: 0, apiOutageSeconds: 0, cordonedSeconds: 0 },
-    ...{ httpFailures: 0, podRestarts: 0, steps: {} },
+    ...{ httpFailures: 0, podRestarts: 0, steps: {}, writes: 0, failedWrites: 0, failedWritesRetried: 0 },
     ...figures,
   };
 }

@@ -40,6 +40,8 @@ const RULES: readonly Rule[] = [
   { who: 'flip-control-plane', figure: 'podRestarts', of: 0 },
   // There, seen that it does not start, and back.
   { who: 'flip-back', figure: 'apiOutageSeconds', of: 30 },
+  { who: 'flip-ha', figure: 'failedWritesRetried', of: 0 },
+  { who: 'flip-ha', figure: 'podRestarts', of: 0 },
 ];
 
 /** Of those for which all that is compared was measured. */
@@ -61,11 +63,12 @@ export function comparison(measures: readonly Measure[]): string {
     (one) =>
       `${one.name.padEnd(20)} total ${seconds(one.totalSeconds)}  host ${seconds(one.hostSeconds)}` +
       `  flip ${seconds(one.flipSeconds)}  API away ${seconds(one.apiOutageSeconds)}` +
-      `  cordoned ${seconds(one.cordonedSeconds)}  HTTP failures ${one.httpFailures}  restarts ${one.podRestarts}`,
+      `  cordoned ${seconds(one.cordonedSeconds)}  HTTP failures ${one.httpFailures}  restarts ${one.podRestarts}` +
+      `  writes failed ${one.failedWrites}, after 2 s ${one.failedWritesRetried}, of ${one.writes}`,
   );
   const lines = goals(measures).map(
     ({ who, what, got, limit, met }) =>
-      `${met ? 'met   ' : 'MISSED'} ${who.padEnd(20)} ${what.padEnd(16)} ${amount(what, got)}, at most ${amount(what, limit)}`,
+      `${met ? 'met   ' : 'MISSED'} ${who.padEnd(20)} ${what.padEnd(19)} ${amount(what, got)}, at most ${amount(what, limit)}`,
   );
   return [...rows, ...lines].map((line) => `${line}\n`).join('');
 }
