@@ -38,6 +38,7 @@ export interface ArgoSite {
   /** Waits for the end of its Workflow. */
   ended(machine: string): Promise<WorkflowView>;
   stopWorkflow(machine: string): Promise<void>;
+  expireWorkflow(machine: string): Promise<void>;
   /** What happened to its pods; without a machine to all. */
   events(machine?: string): PlayedEvent[];
   close(): Promise<void>;
@@ -85,6 +86,7 @@ export async function createArgoSite(kubeconfigPath: string): Promise<ArgoSite> 
       return view(machine) as WorkflowView;
     },
     stopWorkflow: (machine) => store.stopWorkflow(namespace, nameOf(machine)),
+    expireWorkflow: (machine) => store.expireWorkflow(namespace, nameOf(machine)),
     events: (machine) =>
       player.events.filter(({ workflow }) => machine === undefined || workflow === nameOf(machine)),
     async close() {

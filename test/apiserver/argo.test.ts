@@ -163,6 +163,12 @@ describe('of one Cluster', () => {
   });
 });
 
+it('one that has ended goes when its time is said to be over', async () => {
+  await site.ended('cp-1');
+  await site.expireWorkflow('cp-1');
+  await eventually('deleted by Argo', () => site.view('cp-1') === undefined, 30);
+});
+
 function phases(tasks: WorkflowView['tasks']): Record<string, TaskPhase> {
   return Object.fromEntries(tasks.map(({ name, phase }) => [name, phase]));
 }
