@@ -98,14 +98,21 @@ async function apply(api: Api, crd: Crd): Promise<void> {
   }
 }
 
-/** In any version. Discovery is asked, since the definitions themselves are large. */
+/** In any version. Discovery is asked, since the definitions themselves are large; it is a moment ahead of their storage. */
 async function servedIn(api: Api, group: string): Promise<string[]> {
   const { body } = await api.get(`/apis/${group}`);
-  const versions = list(body, 'versions').map((version) => text(version, 'groupVersion'));
-  const answers = await Promise.all(versions.map((version) => api.get(`/apis/${version}`)));
-  return answers
-    .flatMap((answer) => list(answer.body, 'resources'))
-    .map((resource) => `${text(resource, 'name')}.${group}`);
+  const versions = list(body, 'versions').map((version) => text(version, 'groupVersion') ?? '');
+  const served = await Promise.all(
+    versions.map(async (version) => {
+      const found = list((await api.get(`/apis/${version}`)).body, 'resources');
+      const plurals = found
+        .map((resource) => text(resource, 'name') ?? '')
+        .filter((name) => !name.includes('/'));
+      const answers = await Promise.all(plurals.map((name) => api.get(`/apis/${version}/${name}?limit=1`)));
+      return plurals.filter((_, index) => answers[index]?.status === 200);
+    }),
+  );
+  return served.flat().map((plural) => `${plural}.${group}`);
 }
 
 /** Named after the file, by the convention of controller-gen. */

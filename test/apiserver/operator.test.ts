@@ -106,7 +106,7 @@ describe('status', () => {
 describe('retry', () => {
   it('asks for a failed operation again', async () => {
     await annotate(writeRecord(FAILED));
-    expect(await own('retry', site.machine)).toMatchObject({ code: EXIT.done });
+    expect(await own('retry', site.machine)).toMatchObject({ code: EXIT.done, stderr: '' });
     expect(await annotations()).toHaveProperty([RETRY_ANNOTATION], '');
     await annotate({ [RETRY_ANNOTATION]: null });
   });
