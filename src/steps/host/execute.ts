@@ -1,10 +1,10 @@
 // Does one action of a step.
-import { createHash } from 'node:crypto';
 import { StatusError } from '../../api/errors.ts';
 import type { Action, Change } from '../node/node-step.ts';
 import type { Host, RunOptions } from './host.ts';
 import { commandLine, lastLines } from './output.ts';
 import type { UndoJournal } from './undo.ts';
+import { sha256Of } from './sha256.ts';
 
 const BINARY = { mode: 0o755, owner: 'root:root' };
 const MAX_OUTPUT = 400;
@@ -30,7 +30,7 @@ export async function executeAction(
       const { path, content, mode, owner, change } = action;
       await journal.save(path, change);
       await host.files.write(path, content, { mode, ...(owner === undefined ? {} : { owner }) });
-      return { ...change, sha256: createHash('sha256').update(content).digest('hex') };
+      return { ...change, sha256: sha256Of(content) };
     }
     case 'remove':
       return remove(action, host, journal);

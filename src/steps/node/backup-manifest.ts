@@ -1,9 +1,9 @@
 // What a backup holds, and whether it is all there. Layout of the folder: manifest.json, etcd-snapshot.db, files/<path on
 // the host>, and the marker `complete`, which is written last.
-import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { backupFolder } from '../host/folders.ts';
 import type { Host } from '../host/host.ts';
+import { sha256Of } from '../host/sha256.ts';
 import { readJson } from './json-file.ts';
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
@@ -60,7 +60,7 @@ export async function readBackup(host: Host, operation: string): Promise<BackupM
 /** The manifest, then the marker: only with it the backup counts. Errors: StatusError Failed. */
 export async function completeBackup(host: Host, manifest: BackupManifest): Promise<void> {
   const content = `${JSON.stringify(backupManifestSchema.parse(manifest), undefined, 2)}\n`;
-  const sum = createHash('sha256').update(content).digest('hex');
+  const sum = sha256Of(content);
   await host.files.write(manifestFile(manifest.operation), content, { mode: 0o600 });
   await host.files.write(markerFile(manifest.operation), `${sum}\n`, { mode: 0o600 });
 }

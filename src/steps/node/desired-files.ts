@@ -1,9 +1,9 @@
 // The files of the desired configuration: which differ from the node's, and how they are written.
-import { createHash } from 'node:crypto';
 import { normalize } from 'node:path/posix';
 import type { DesiredFile } from '../../api/desired-configuration.ts';
 import { StatusError } from '../../api/errors.ts';
 import type { Host } from '../host/host.ts';
+import { sha256Of } from '../host/sha256.ts';
 import type { Action } from './node-step.ts';
 
 /** Why steps that need it do nothing without. */
@@ -44,7 +44,7 @@ export const contentOf = (file: DesiredFile): Buffer => Buffer.from(file.content
 export function writeAction(file: DesiredFile): Action {
   const { path, owner } = file;
   const content = contentOf(file);
-  const change = { what: path, sha256: sha256(content) };
+  const change = { what: path, sha256: sha256Of(content) };
   return { do: 'write', path, content, mode: modeOf(file), owner, change };
 }
 
@@ -59,7 +59,7 @@ async function fileProblem(host: Host, file: DesiredFile): Promise<string | unde
   const real = await host.files.resolve(path);
   const status = real === undefined ? undefined : await host.files.status(real);
   if (real === undefined || status === undefined) return `${path}: absent, expected a file`;
-  if ((await host.files.sha256(real)) !== sha256(contentOf(file))) {
+  if ((await host.files.sha256(real)) !== sha256Of(contentOf(file))) {
     return `${path}: got another content than the desired one`;
   }
   const mode = (bits: number): string => bits.toString(8).padStart(4, '0');
@@ -99,8 +99,4 @@ async function pathRefusal(host: Host, path: string): Promise<string | undefined
 
 function modeOf({ permissions }: DesiredFile): number {
   return Number.parseInt(permissions, 8);
-}
-
-function sha256(content: Uint8Array): string {
-  return createHash('sha256').update(content).digest('hex');
 }

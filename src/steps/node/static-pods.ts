@@ -1,10 +1,10 @@
 // The control plane's static pods, as their manifests on this node say: images, flags, volumes.
-import { createHash } from 'node:crypto';
 import { isIPv6 } from 'node:net';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { StatusError } from '../../api/errors.ts';
 import type { Host } from '../host/host.ts';
+import { sha256Of } from '../host/sha256.ts';
 import { parseImage } from './image-names.ts';
 
 export const MANIFESTS_FOLDER = '/etc/kubernetes/manifests';
@@ -80,7 +80,7 @@ export function parseStaticPod(content: Uint8Array, name: StaticPodName): Static
       container.env.flatMap(({ name, value }) => (value === undefined ? [] : [[name, value]])),
     ),
     hostPaths: volumes.flatMap(({ hostPath }) => hostPath?.path ?? []).sort(),
-    sha256: createHash('sha256').update(content).digest('hex'),
+    sha256: sha256Of(content),
   };
 }
 

@@ -1,7 +1,7 @@
 // The manifests of this node as they are, as the new kubeadm renders them, and as the installed one would.
-import { createHash } from 'node:crypto';
 import { StatusError } from '../../../api/errors.ts';
 import type { Host } from '../../host/host.ts';
+import { sha256Of } from '../../host/sha256.ts';
 import { inspectLayout } from '../layout.ts';
 import { readNodeRecord } from '../node-record.ts';
 import type { StepContext } from '../node-step.ts';
@@ -13,8 +13,6 @@ import { initConfiguration } from './init-configuration.ts';
 import type { Baseline, Look } from './judge-flip.ts';
 import { copyPatches, installedManifests, renderInputs } from './render-inputs.ts';
 import { renderManifests, type Manifests } from './render-manifests.ts';
-
-export const sha256Of = (content: Uint8Array): string => createHash('sha256').update(content).digest('hex');
 
 type Render = (kubeadm: string, kubernetes: string) => Promise<Manifests>;
 

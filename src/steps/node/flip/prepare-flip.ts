@@ -1,13 +1,14 @@
 // May the control plane of this node be flipped? Looks and renders; of the node nothing is changed.
 import { StatusError } from '../../../api/errors.ts';
 import type { Host } from '../../host/host.ts';
+import { sha256Of } from '../../host/sha256.ts';
 import { folderBytes, gibibytes } from '../disk-space.ts';
 import type { StepContext } from '../node-step.ts';
 import { parseStaticPod, type StaticPodName } from '../static-pods.ts';
 import { writeDecision, type DecidedManifests, type FlipDecision } from './decision.ts';
 import { flipFolder, renderedFile, renderedFolder, scratchFolder } from './flip-folder.ts';
 import { judgeFlip, type Look } from './judge-flip.ts';
-import { lookAtManifests, sha256Of } from './look-at-manifests.ts';
+import { lookAtManifests } from './look-at-manifests.ts';
 import type { Manifests } from './render-manifests.ts';
 
 export interface PreparedFlip {
