@@ -26,6 +26,16 @@ export function spanSeconds(results: readonly StepResult[]): number {
   return (Math.max(...ends) - Math.min(...results.map(begin))) / 1000;
 }
 
+/** `others`: results of steps that left no report on the node. Pure. */
+export function timesOf(reports: readonly StepResult[], others: readonly StepResult[] = []) {
+  const all = [...others, ...reports];
+  return {
+    hostSeconds: spanSeconds(reports),
+    flipSeconds: spanSeconds(flipResults(reports)),
+    steps: Object.fromEntries(all.map(({ step, durationSeconds }) => [step, durationSeconds])),
+  };
+}
+
 /** Of the list that the node does by itself: a drain that it waits for in between has no report there. Pure. */
 export function flipResults(results: readonly StepResult[]): StepResult[] {
   return results.filter(({ step }) => isFlipStep(step));

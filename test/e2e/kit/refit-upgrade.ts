@@ -4,7 +4,7 @@ import { text } from '../../../src/kubernetes/fields.ts';
 import { found } from '../../helpers/eventually.ts';
 import type { E2eNode } from '../cluster/connect.ts';
 import type { Desired } from './desired.ts';
-import { flipResults, hostReports, spanSeconds } from './host-reports.ts';
+import { hostReports, timesOf } from './host-reports.ts';
 import { operation, type Operation, resultsOf, workflow } from './operation.ts';
 import type { Site } from './site.ts';
 import { beginUpdate } from './update.ts';
@@ -27,13 +27,8 @@ export async function refitUpgrade(
     const reports = hostReports(node, last.name);
     // The last step says that it is done before it ends.
     const ended = await found('the end of the Workflow', () => endedWorkflow(site, last), END_SECONDS);
-    const results = [...resultsOf(ended, last.name), ...reports];
-    return {
-      totalSeconds: (at - update.requestedAt) / 1000,
-      hostSeconds: spanSeconds(reports),
-      flipSeconds: spanSeconds(flipResults(reports)),
-      steps: Object.fromEntries(results.map(({ step, durationSeconds }) => [step, durationSeconds])),
-    };
+    const totalSeconds = (at - update.requestedAt) / 1000;
+    return { totalSeconds, ...timesOf(reports, resultsOf(ended, last.name)) };
   } finally {
     await update.close();
   }

@@ -2,8 +2,8 @@
 import { expect } from '@jest/globals';
 import { CERTIFICATES_EXPIRY_ANNOTATION } from '../../../src/api/labels.ts';
 import { texts } from '../../../src/kubernetes/fields.ts';
-import { operation, workflowNames } from '../kit/operation.ts';
-import { hostReports } from '../kit/host-reports.ts';
+import { lastReport } from '../kit/last-report.ts';
+import { workflowNames } from '../kit/operation.ts';
 import { certificates } from '../kit/node-facts.ts';
 import { expectUpgraded, lookBefore } from '../kit/before-and-after.ts';
 import { readMachineObjects } from '../kit/objects.ts';
@@ -24,8 +24,7 @@ story('control plane upgraded in place', async (site) => {
   await expectUpgraded(site, node, before, 1);
   expectUnharmed(seen);
   // Not while kubeadm restarts the static pods, which takes most of the time.
-  const last = await operation(site, node.name);
-  const kubeadm = hostReports(node, last?.name ?? '').find(({ step }) => step === 'kubeadm');
+  const kubeadm = await lastReport(site, node, 'kubeadm');
   const kubeadmEnd = Date.parse(kubeadm?.startedAt ?? '') + (kubeadm?.durationSeconds ?? 0) * 1000;
   expect(seen.observations.cordoned.find(({ value }) => value)?.at).toBeGreaterThan(kubeadmEnd);
   const { bootstrapConfig } = await readMachineObjects(site, node.name);

@@ -4,7 +4,8 @@ import { expect } from '@jest/globals';
 import type { E2eNode } from '../cluster/connect.ts';
 import { expectRestored, expectUpgraded, lookBefore } from '../kit/before-and-after.ts';
 import { configured } from '../kit/configurations.ts';
-import { flipResults, hostReports, spanSeconds } from '../kit/host-reports.ts';
+import { hostReports, timesOf } from '../kit/host-reports.ts';
+import { lastReport } from '../kit/last-report.ts';
 import { nodeFacts } from '../kit/node-facts.ts';
 import { operation } from '../kit/operation.ts';
 import { overridePolicy } from '../kit/policy.ts';
@@ -27,12 +28,12 @@ story('a flip to an API server that does not start goes back', async (site) => {
   await overridePolicy(site, { controlPlane: { method: 'flip' } });
   // What was there before is not known yet, so this looks like a hand edit, and kubeadm does it.
   await refitUpgrade(site, node, { bootstrap: await gated(site, node, OLD_GATE) }, 900);
-  expect(await stepMessage(site, node, 'kubeadm')).toContain('moved by kubeadm, not flipped');
+  expect((await lastReport(site, node, 'kubeadm'))?.message).toContain('moved by kubeadm, not flipped');
 
   const before = await lookBefore(site, node);
   const seen = await watched(site, node, () => failedUpgrade(site, node));
   writeMeasure({ name: 'flip-back', ...seen.figures });
-  expect(await stepMessage(site, node, 'kubeadm')).toMatch(
+  expect((await lastReport(site, node, 'kubeadm'))?.message).toMatch(
     /kube-apiserver: got \d starts.*went back: v1\.33/,
   );
   await expectRestored(site, node, before);
@@ -50,12 +51,7 @@ async function failedUpgrade(site: Site, node: E2eNode): Promise<Own> {
   try {
     const { at } = await update.says(/^operation 2 failed/, 900);
     const reports = hostReports(node, (await operation(site, node.name))?.name ?? '');
-    return {
-      totalSeconds: (at - update.requestedAt) / 1000,
-      hostSeconds: spanSeconds(reports),
-      flipSeconds: spanSeconds(flipResults(reports)),
-      steps: Object.fromEntries(reports.map(({ step, durationSeconds }) => [step, durationSeconds])),
-    };
+    return { totalSeconds: (at - update.requestedAt) / 1000, ...timesOf(reports) };
   } finally {
     await update.close();
   }
@@ -67,10 +63,4 @@ function gated(site: Site, node: E2eNode, gate: string) {
     apiServerArguments: { 'feature-gates': gate },
     files: {},
   });
-}
-
-/** Of the last operation, as the node keeps it. */
-async function stepMessage(site: Site, node: E2eNode, step: string): Promise<string> {
-  const last = await operation(site, node.name);
-  return hostReports(node, last?.name ?? '').find((one) => one.step === step)?.message ?? `no step ${step}`;
 }

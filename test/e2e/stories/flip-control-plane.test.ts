@@ -2,9 +2,8 @@
 import { expect } from '@jest/globals';
 import { FLIP_CHANGE } from '../../../src/api/step-result.ts';
 import { expectUpgraded, lookBefore } from '../kit/before-and-after.ts';
-import { hostReports } from '../kit/host-reports.ts';
 import { certificates } from '../kit/node-facts.ts';
-import { operation } from '../kit/operation.ts';
+import { lastReport } from '../kit/last-report.ts';
 import { overridePolicy } from '../kit/policy.ts';
 import { refitUpgrade } from '../kit/refit-upgrade.ts';
 import { firstNode } from '../kit/site.ts';
@@ -23,8 +22,7 @@ story('control plane flipped', async (site) => {
   await expectUpgraded(site, node, before, 1);
   expectUnharmed(seen);
   expect(seen.figures).toMatchObject({ cordonedSeconds: 0, podRestarts: 0, httpFailures: 0 });
-  const last = await operation(site, node.name);
-  const kubeadm = hostReports(node, last?.name ?? '').find(({ step }) => step === 'kubeadm');
+  const kubeadm = await lastReport(site, node, 'kubeadm');
   expect(kubeadm?.changes.map(({ what }) => what)).toContain(FLIP_CHANGE);
   for (const [file, serial] of Object.entries(certificates(node))) {
     expect({ file, isNew: serial !== before.certificates[file] }).toEqual({ file, isNew: true });

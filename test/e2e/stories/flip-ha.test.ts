@@ -2,8 +2,7 @@
 import { expect } from '@jest/globals';
 import { FLIP_CHANGE } from '../../../src/api/step-result.ts';
 import { expectUpgraded, lookBefore } from '../kit/before-and-after.ts';
-import { hostReports } from '../kit/host-reports.ts';
-import { operation } from '../kit/operation.ts';
+import { lastReport } from '../kit/last-report.ts';
 import { overridePolicy } from '../kit/policy.ts';
 import { refitUpgrade } from '../kit/refit-upgrade.ts';
 import { firstNode } from '../kit/site.ts';
@@ -24,8 +23,7 @@ story('three control planes flipped one after the other', async (site) => {
       await expectUpgraded(site, node, before, 1);
       for (const key of ['totalSeconds', 'hostSeconds', 'flipSeconds'] as const) sum[key] += own[key];
       for (const [step, seconds] of Object.entries(own.steps)) sum.steps[`${node.name} ${step}`] = seconds;
-      const last = await operation(site, node.name);
-      const kubeadm = hostReports(node, last?.name ?? '').find(({ step }) => step === 'kubeadm');
+      const kubeadm = await lastReport(site, node, 'kubeadm');
       expect(kubeadm?.changes.map(({ what }) => what)).toContain(FLIP_CHANGE);
     }
     return sum;
