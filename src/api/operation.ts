@@ -1,6 +1,7 @@
 // The operation record: the one annotation on a Machine that says which operation runs, or how the last one ended.
 import { z } from 'zod';
 import { OPERATION_ANNOTATION } from './labels.ts';
+import { operationName } from './names.ts';
 
 /**
  * starting: the number is taken, the Workflow may not exist yet. running: it existed.
@@ -67,4 +68,9 @@ export function knownRecord(annotations: Readonly<Record<string, string>>): Oper
 
 export function writeRecord(record: OperationRecord): Record<string, string> {
   return { [OPERATION_ANNOTATION]: JSON.stringify(recordSchema.parse(record)) };
+}
+
+/** Its own, or the one that does operations of all Machines of an owner. */
+export function workflowNameOf(machine: { name: string; uid: string }, record: OperationRecord): string {
+  return record.workflow ?? operationName(machine, record.number);
 }

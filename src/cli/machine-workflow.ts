@@ -1,17 +1,11 @@
 // The Workflow of a Machine's operation: one of its own, or its part of the one that upgrades all Machines of an owner.
 import { isObject, type JsonObject } from '../api/json.ts';
-import { operationName } from '../api/names.ts';
-import type { OperationRecord } from '../api/operation.ts';
 import { workflowView } from '../hook/kubernetes/workflow-view.ts';
 import type { MachineView, WorkflowView } from '../hook/store.ts';
 import { at, list, text } from '../kubernetes/fields.ts';
 
 /** Template in the Workflow of an owner, used once for each Machine (generators/external-upgrade.ts). */
 const MACHINE_TEMPLATE = 'machine';
-
-export function workflowNameOf(machine: MachineView, record: OperationRecord): string {
-  return record.workflow ?? operationName(machine, record.number);
-}
 
 /** As if that part were a Workflow; of a whole owner the end is that of the whole. */
 export function machineWorkflow(

@@ -1,8 +1,8 @@
 // Gauges with one series for each Machine that a person may have to look at, read at each scrape.
 import { Gauge, type Registry } from 'prom-client';
 import { BLOCKED_ANNOTATION } from '../api/labels.ts';
-import { machineTask, operationName } from '../api/names.ts';
-import { isFinal, knownRecord, type OperationRecord } from '../api/operation.ts';
+import { machineTask } from '../api/names.ts';
+import { isFinal, knownRecord, workflowNameOf, type OperationRecord } from '../api/operation.ts';
 import { lastProgress } from './last-progress.ts';
 import type { MachineView, Store } from './store.ts';
 
@@ -40,7 +40,7 @@ export function registerMachineMetrics(registry: Registry, { machines, workflow 
       this.reset();
       for (const { machine, record } of withRecord(machines())) {
         if (isFinal(record)) continue;
-        const name = record.workflow ?? operationName(machine, record.number);
+        const name = workflowNameOf(machine, record);
         const found = workflow(machine.namespace, name);
         // One of an owner does the work of several Machines.
         const own = found?.tasks.find((task) => task.name === machineTask(machine.name))?.steps;

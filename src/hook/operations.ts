@@ -2,7 +2,7 @@
 import { BLOCKED_ANNOTATION, RETRY_ANNOTATION } from '../api/labels.ts';
 import type { Clock } from '../api/clock.ts';
 import { StatusError } from '../api/errors.ts';
-import { isFinal, knownRecord, writeRecord, type OperationRecord } from '../api/operation.ts';
+import { isFinal, knownRecord, workflowNameOf, writeRecord, type OperationRecord } from '../api/operation.ts';
 import { operationName } from '../api/names.ts';
 import { updateMachineWorkflow } from '../generators/update-machine.ts';
 import type { Plan } from '../plan/types.ts';
@@ -72,7 +72,7 @@ export function createOperations(options: OperationsOptions) {
   async function lookUp(machine: MachineView): Promise<Situation> {
     const record = knownRecord(machine.annotations);
     if (!record || isFinal(record)) return { machine };
-    const name = workflowOf(machine, record);
+    const name = workflowNameOf(machine, record);
     const cached = store.workflow(machine.namespace, name);
     const mustExist = record.state !== 'starting';
     const workflow = cached ?? (mustExist ? await store.readWorkflow(machine.namespace, name) : undefined);
@@ -97,7 +97,7 @@ export function createOperations(options: OperationsOptions) {
       case 'create':
         return plan ? create(machine, action.record, plan(machine)) : machine;
       case 'stop':
-        await store.stopWorkflow(machine.namespace, workflowOf(machine, action.record));
+        await store.stopWorkflow(machine.namespace, workflowNameOf(machine, action.record));
         return write(machine, { ...action.record, state: 'stopping', reason: action.reason });
       case 'end':
         return end(machine, action);
@@ -200,11 +200,6 @@ export function createOperations(options: OperationsOptions) {
   }
 
   return { request, settle };
-}
-
-/** Of an upgrade of all Machines of an owner, one Workflow does several operations. */
-function workflowOf(machine: MachineView, record: OperationRecord): string {
-  return record.workflow ?? operationName(machine, record.number);
 }
 
 export type Operations = ReturnType<typeof createOperations>;

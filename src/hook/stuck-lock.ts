@@ -2,8 +2,7 @@
 // has just ended, it takes the lock for it again. Others then wait for that Workflow until the controller is started anew.
 import type { Clock } from '../api/clock.ts';
 import { CONTROL_PLANE_LABEL } from '../api/labels.ts';
-import { operationName } from '../api/names.ts';
-import { knownRecord } from '../api/operation.ts';
+import { knownRecord, workflowNameOf } from '../api/operation.ts';
 import type { Announce } from './announce.ts';
 import type { MachineView, Store, WorkflowView } from './store.ts';
 
@@ -44,9 +43,7 @@ export async function freeStuckLock({ store, announce, clock }: Parts, machine: 
 
 function workflowOf(store: Store, machine: MachineView): WorkflowView | undefined {
   const record = knownRecord(machine.annotations);
-  return (
-    record && store.workflow(machine.namespace, record.workflow ?? operationName(machine, record.number))
-  );
+  return record && store.workflow(machine.namespace, workflowNameOf(machine, record));
 }
 
 /** Those whose operations wait for the same lock. */

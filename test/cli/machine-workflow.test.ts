@@ -1,5 +1,6 @@
 import { expect, it } from '@jest/globals';
-import { machineWorkflow, workflowNameOf } from '../../src/cli/machine-workflow.ts';
+import { workflowNameOf } from '../../src/api/operation.ts';
+import { machineWorkflow } from '../../src/cli/machine-workflow.ts';
 import { machineView } from '../../src/hook/kubernetes/views.ts';
 import { machineSample, recordSample, workflowSample } from '../helpers/operator-objects.ts';
 

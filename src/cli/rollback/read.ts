@@ -2,7 +2,7 @@
 import { StatusError } from '../../api/errors.ts';
 import type { JsonObject } from '../../api/json.ts';
 import { CONTROL_PLANE_LABEL } from '../../api/labels.ts';
-import { knownRecord } from '../../api/operation.ts';
+import { knownRecord, workflowNameOf } from '../../api/operation.ts';
 import { newest } from '../../api/version.ts';
 import { stepTemplatesName } from '../../generators/names.ts';
 import { MACHINES, WORKFLOWS } from '../../hook/kubernetes/resources.ts';
@@ -12,7 +12,7 @@ import type { ApiClient } from '../../kubernetes/api-client.ts';
 import { list, text } from '../../kubernetes/fields.ts';
 import { orAbsent } from '../../steps/api/absent.ts';
 import { listAll } from '../list-all.ts';
-import { machineWorkflow, workflowNameOf } from '../machine-workflow.ts';
+import { machineWorkflow } from '../machine-workflow.ts';
 import { version } from '../version.ts';
 import type { RollbackFacts } from './decision.ts';
 import { findRollbacks, type Rollback } from './find-rollbacks.ts';

@@ -5,12 +5,11 @@ import {
   RETRY_ANNOTATION,
   UNCOUNTED_MOVE_ANNOTATION,
 } from '../../api/labels.ts';
-import { readRecord, type OperationRecord } from '../../api/operation.ts';
+import { readRecord, workflowNameOf, type OperationRecord } from '../../api/operation.ts';
 import { isBeingUpdated } from '../../hook/kubernetes/views.ts';
 import { currentTask, progressMessage } from '../../hook/progress.ts';
 import type { MachineView, WorkflowView } from '../../hook/store.ts';
 import { age } from '../age.ts';
-import { workflowNameOf } from '../machine-workflow.ts';
 import type { MachineStatus } from './types.ts';
 
 /** An Event of the server that says why it refuses. */

@@ -1,7 +1,7 @@
 // Reads what `refit status` shows: a few lists, and the Workflows of operations that have not ended.
 import { StatusError } from '../../api/errors.ts';
 import type { JsonObject } from '../../api/json.ts';
-import { isFinal, knownRecord } from '../../api/operation.ts';
+import { isFinal, knownRecord, workflowNameOf } from '../../api/operation.ts';
 import {
   CLUSTERS,
   EVENTS,
@@ -16,7 +16,7 @@ import type { WorkflowView } from '../../hook/store.ts';
 import type { ApiClient, Query } from '../../kubernetes/api-client.ts';
 import { orAbsent } from '../../steps/api/absent.ts';
 import { listAll } from '../list-all.ts';
-import { machineWorkflow, workflowNameOf } from '../machine-workflow.ts';
+import { machineWorkflow } from '../machine-workflow.ts';
 import type { StatusFacts } from './cluster-status.ts';
 import { REFUSED } from './refusals.ts';
 

@@ -25,6 +25,8 @@ import { workflowView } from './workflow-view.ts';
 
 /** Somebody tries again by hand. */
 const MAX_ROLLBACKS = 100;
+/** For a ttlStrategy, however the Workflow has ended. */
+const AT_ONCE = { secondsAfterCompletion: 0, secondsAfterSuccess: 0, secondsAfterFailure: 0 };
 
 export interface KubernetesStoreOptions {
   kubeConfig: KubeConfig;
@@ -73,6 +75,12 @@ export function kubernetesStore({
 
   function keep<V>(cache: Cache<V>, resource: Resource, query: Query = {}): Promise<void> {
     return reflect({ client, clock, log, random, resource, query, cache }, stopped.signal);
+  }
+
+  async function patchWorkflow(namespace: string, name: string, spec: JsonObject): Promise<void> {
+    const patched = client.mergePatch(WORKFLOWS.path(namespace, name), { spec });
+    const workflow = await unless('NotFound', patched);
+    if (workflow) workflows.put(workflow);
   }
 
   return {
@@ -124,17 +132,8 @@ export function kubernetesStore({
       const found = list(await client.get(WORKFLOWS.path(namespace), query), 'items').filter(isObject);
       return found.map(workflowView).find(({ finishedAt }) => finishedAt === undefined)?.name;
     },
-    async stopWorkflow(namespace, name) {
-      const patch = { spec: { shutdown: 'Stop' } };
-      const workflow = await unless('NotFound', client.mergePatch(WORKFLOWS.path(namespace, name), patch));
-      if (workflow) workflows.put(workflow);
-    },
-    async expireWorkflow(namespace, name) {
-      const at = { secondsAfterCompletion: 0, secondsAfterSuccess: 0, secondsAfterFailure: 0 };
-      const patch = { spec: { ttlStrategy: at } };
-      const workflow = await unless('NotFound', client.mergePatch(WORKFLOWS.path(namespace, name), patch));
-      if (workflow) workflows.put(workflow);
-    },
+    stopWorkflow: (namespace, name) => patchWorkflow(namespace, name, { shutdown: 'Stop' }),
+    expireWorkflow: (namespace, name) => patchWorkflow(namespace, name, { ttlStrategy: AT_ONCE }),
     limitWorkers: workerLimiter(client, clock),
     emitEvent: eventRecorder(client, clock),
   };
