@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { parse } from 'yaml';
 import { StatusError } from '../../../../src/api/errors.ts';
 import type { Argv, CommandResult, Host, HttpAnswer, HttpRequest } from '../../../../src/steps/host/host.ts';
-import { intentFile } from '../../../../src/steps/node/flip/flip-folder.ts';
+import { intentFile, keptSnapshotTool } from '../../../../src/steps/node/flip/flip-folder.ts';
 import { manifestFile, STATIC_PODS, type StaticPodName } from '../../../../src/steps/node/static-pods.ts';
 import { createTreeFiles } from '../tree-files.ts';
 import { DATABASE, KUBELET, layOut, OPERATION, VERSIONS } from './flip-site.ts';
@@ -37,6 +37,8 @@ export interface FlipMachine {
   newEtcd: 'works' | 'ends';
   /** It does not obey SIGTERM. */
   stubborn: StaticPodName | undefined;
+  /** The old etcd leaves its last write in its log only, as one that was killed. */
+  isDatabaseBehind: boolean;
   isIntentUnitEnabled(): boolean;
   startKubelet(): boolean;
   powerOff(): void;
@@ -60,7 +62,7 @@ export function createFlipMachine(speed = 1): FlipMachine {
   const machine: FlipMachine = {
     ...{ root, lines: [], mixtures: [], acknowledged: [], processes: new Map<number, Running>() },
     ...{ kubelet: { active: false }, isUnitWorking: true, newApiServer: 'works', newEtcd: 'works' },
-    stubborn: undefined,
+    ...{ stubborn: undefined, isDatabaseBehind: false },
     host: {
       clock: {
         now: () => new Date(Date.UTC(2026, 0, 1) + elapsed * 1000),
@@ -79,13 +81,13 @@ export function createFlipMachine(speed = 1): FlipMachine {
       for (const pid of machine.processes.keys()) end(pid);
       machine.kubelet.active = false;
     },
-    database: lines,
+    database: () => lines(),
     remove: () => rmSync(root, { recursive: true, force: true }),
   };
   return machine;
 
-  function lines(): string[] {
-    return readFileSync(`${root}${DATABASE}`, 'utf8').split('\n').filter(Boolean);
+  function lines(database = DATABASE): string[] {
+    return readFileSync(`${root}${database}`, 'utf8').split('\n').filter(Boolean);
   }
   function append(line: string): void {
     writeFileSync(`${root}${DATABASE}`, [...lines(), line, ''].join('\n'));
@@ -187,8 +189,24 @@ export function createFlipMachine(speed = 1): FlipMachine {
       cpSync(`${root}${rest[2]}`, `${root}${rest[3]}`, { recursive: true, preserveTimestamps: true });
       return {};
     }
-    if (program === 'sync' || verb === 'certs') return {};
+    if (program === keptSnapshotTool(OPERATION)) return snapshotTool(rest);
+    if (program === 'sync' || program === 'chown' || verb === 'certs') return {};
     throw new Error(`nobody answers ${argv.join(' ')}`);
+  }
+
+  function snapshotTool([verb, ...words]: readonly string[]): Partial<CommandResult> {
+    if (verb === 'status') {
+      const behind = machine.isDatabaseBehind ? 1 : 0;
+      return { stdout: JSON.stringify({ revision: revision(lines(words.at(-1))) - behind }) };
+    }
+    if (runningOf('etcd')) throw new Error('restored while etcd runs');
+    const value = (flag: string): string =>
+      words.find((word) => word.startsWith(`--${flag}=`))?.slice(flag.length + 3) ?? '';
+    const place = `${root}${value('data-dir')}/member`;
+    for (const folder of ['snap', 'wal']) mkdirSync(`${place}/${folder}`, { recursive: true });
+    const raised = [...lines(words[0]), `raised ${value('bump-revision')}`, ''];
+    writeFileSync(`${place}/snap/db`, raised.join('\n'));
+    return {};
   }
 
   function systemctl(verb: string, rest: readonly string[]): Partial<CommandResult> {
@@ -215,11 +233,12 @@ export function createFlipMachine(speed = 1): FlipMachine {
     throw new StatusError(`GET ${url}: ECONNREFUSED`, { reason: 'Unavailable' });
   }
 
-  function writesInData(): string[] {
-    return lines().filter((line) => line.startsWith('write '));
+  function writesInData(all = lines()): string[] {
+    return all.filter((line) => line.startsWith('write '));
   }
-  function revision(): number {
-    return 1 + writesInData().length;
+  function revision(all = lines()): number {
+    const raised = all.filter((line) => line.startsWith('raised '));
+    return 1 + writesInData(all).length + Number(raised.at(-1)?.slice(7) ?? 0);
   }
 
   async function history({ body }: HttpRequest): Promise<AsyncIterable<Uint8Array>> {
