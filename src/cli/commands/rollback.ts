@@ -44,7 +44,7 @@ export function rollback(name: string, flags: RollbackFlags, io: Io): Promise<nu
     await installedImageMap(client, namespace);
     const stepTemplates = await chooseStepTemplates(client, situation.stepTemplates);
     io.out(rollbackText(situation.machine, plan, io.hasColour));
-    if (plan.mayBeFlipped) {
+    if (plan.isFlipped) {
       const look = await lookAtNode(situation, plan, stepTemplates, management, io);
       if (look) io.out(`\n${lookText(look.message, io.hasColour)}`);
       if (look?.mayGoBack !== true && flags.force !== true) {
@@ -56,7 +56,7 @@ export function rollback(name: string, flags: RollbackFlags, io: Io): Promise<nu
       io.out(`\nNothing was done. To do it: refit rollback -n ${namespace} ${name} --yes\n`);
       return EXIT.done;
     }
-    const dataLoss = flags.force === true ? 'force' : 'accept';
+    const dataLoss = flags.force === true ? 'force' : plan.isFlipped ? 'accept' : 'refuse';
     const workflow = await begin(situation, plan, { stepTemplates, dataLoss }, management);
     io.out(`\nWorkflow ${namespace}/${workflow}\n`);
     return flags.wait ? wait(workflow, management, io) : EXIT.done;

@@ -19,8 +19,8 @@ export interface RollbackFacts {
 export interface RollbackPlan {
   role: Role;
   record: OperationRecord;
-  /** Its control plane was flipped, or that cannot be told without asking the node. */
-  mayBeFlipped: boolean;
+  /** Its control plane was flipped; false also when that is not known any more. */
+  isFlipped: boolean;
   /** By step, the last one first, as the node goes. */
   undone: readonly { step: FlipStep; what: string }[];
   /** What stays as it is, or may stay, with the reason. */
@@ -29,6 +29,11 @@ export interface RollbackPlan {
 
 const NOT_UNDONE: readonly FlipStep[] = ['verify'];
 const OF_CONTROL_PLANE: readonly FlipStep[] = ['kubeadm', 'configure'];
+
+/** After so long etcd's history does not reach back. */
+const FLIPPED =
+  '. If it was flipped (its Workflow is gone, which would tell), it goes back as a whole; where the data of etcd must go back ' +
+  'for that, only by --force, and all that was written since is lost';
 
 const WHAT: Readonly<Record<Exclude<FlipStep, 'verify'>, string>> = {
   containerd: 'containerd and its configuration; it restarts, containers go on',
@@ -50,14 +55,13 @@ export function decideRollback(facts: RollbackFacts): RollbackPlan | { refusal: 
   if (begun && steps.length === 0) {
     return { refusal: `operation ${last.number} had not begun to change the node: there is nothing to undo` };
   }
-  const mayBeFlipped =
-    role === 'control-plane' && steps.includes('kubeadm') && (workflow === undefined || isFlipped(workflow));
+  const isFlip = role === 'control-plane' && workflow !== undefined && isFlipped(workflow);
   return {
     role,
     record: last,
-    mayBeFlipped,
+    isFlipped: isFlip,
     undone: steps.reverse().map((step) => ({ step, what: WHAT[step as keyof typeof WHAT] })),
-    stays: [...(mayBeFlipped && workflow ? [] : newerRuns(role, last, steps)), ...stays(last)],
+    stays: [...(isFlip ? [] : newerRuns(role, last, steps, workflow === undefined)), ...stays(last)],
   };
 }
 
@@ -106,14 +110,19 @@ function isFlipped({ tasks }: WorkflowView): boolean {
 }
 
 /** What kubeadm moved one after the other. */
-function newerRuns(role: Role, { from, to }: OperationRecord, steps: readonly FlipStep[]): string[] {
+function newerRuns(
+  role: Role,
+  { from, to }: OperationRecord,
+  steps: readonly FlipStep[],
+  mayBeFlipped: boolean,
+): string[] {
   const moved = OF_CONTROL_PLANE.filter((step) => steps.includes(step));
   if (role !== 'control-plane' || moved.length === 0) return [];
   const when =
     from === to ? 'if a newer etcd or API server has run' : 'as soon as the newer etcd or API server has run';
   return [
     `${moved.join(', ')}: not undone ${when}, since what it wrote an older one cannot read; the node looks, and undoes ` +
-      'only kubelet, cni and containerd then',
+      `only kubelet, cni and containerd then${mayBeFlipped ? FLIPPED : ''}`,
   ];
 }
 
