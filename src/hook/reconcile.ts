@@ -11,6 +11,7 @@ import { resumeLostUpdate } from './lost-update.ts';
 import type { Metrics } from './metrics.ts';
 import type { Operations } from './operations.ts';
 import type { PolicyOf } from './policies.ts';
+import { freeStuckLock } from './stuck-lock.ts';
 import type { MachineView, Store, TaskView, WorkflowView } from './store.ts';
 
 export interface ReconcilerOptions {
@@ -65,6 +66,7 @@ async function reconcileMachine(options: ReconcilerOptions, namespace: string, n
     if (!machine) return;
     await endProtection(options, machine);
     await resumeLostUpdate(options, machine);
+    await freeStuckLock(options, machine);
   } catch (error) {
     // Conflict: another replica, or CAPI, was first; the change that it made brings us here again.
     if (error instanceof StatusError && (error.reason === 'Conflict' || error.reason === 'NotFound')) return;

@@ -70,6 +70,8 @@ export interface WorkflowView {
   /** spec.shutdown is set: it was told to stop. */
   stopping: boolean;
   finishedAt?: string;
+  /** Workflows of its namespace that have the lock it waits for, as far as Argo says so. */
+  lockHolders?: readonly string[];
   /** Steps of the DAG in the order of the spec: those that did not start are Pending. */
   tasks: readonly TaskView[];
   /** The exit handler's task, once it began. */
@@ -124,6 +126,8 @@ export interface Store {
   openRollback(machine: Pick<MachineView, 'namespace' | 'uid'>): Promise<string | undefined>;
   /** spec.shutdown: Stop, so that the exit handler still runs. No error when it is gone. */
   stopWorkflow(namespace: string, name: string): Promise<void>;
+  /** Has Argo delete one that has ended, as if its time were over. No error when it is gone. */
+  expireWorkflow(namespace: string, name: string): Promise<void>;
   /** Makes sure that the semaphore of a Cluster's workers has this limit. */
   limitWorkers(cluster: ClusterView, limit: number): Promise<void>;
   /** Records it; the same one again is counted, at most every 10 minutes. */

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { eventually } from '../helpers/eventually.ts';
@@ -53,4 +53,20 @@ it('shows what it wrote since it was started, not before', async () => {
   const again = start('second');
   await again.ended;
   expect(again.output()).toBe('second\n');
+});
+
+it('begins its log anew when that has grown too far', async () => {
+  const logFile = path.join(folder, 'log');
+  const daemon = startDaemon({
+    ...{ name: 'talks', binary: 'sh', logFile, mostLogBytes: 1000 },
+    args: ['-c', 'while :; do echo "a line of some length, again and again"; sleep 0.01; done'],
+  });
+  let largest = 0;
+  await eventually('log begun anew', () => {
+    const { size } = statSync(logFile);
+    largest = Math.max(largest, size);
+    return size < largest;
+  });
+  expect(daemon.output()).toMatch(/^(a line of some length, again and again\n)*$/);
+  await daemon.stop();
 });

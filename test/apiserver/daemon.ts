@@ -1,9 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { fstatSync, openSync, readSync } from 'node:fs';
+import { fstatSync, ftruncateSync, openSync, readSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const tailLines = 20;
 const probeEveryMs = 100;
+/**
+ * Argo 4.0.2 writes gigabytes in minutes once its watch of ConfigMaps has ended, as it may after a restart of the API server.
+ * A log that has grown so far begins anew.
+ */
+const MOST_LOG_BYTES = 256 * 2 ** 20;
+const logEveryMs = 2000;
 
 /**
  * Some ignore SIGTERM, and all outlive a parent that is killed: whatever ends this process, a shell kills the program by
@@ -16,6 +22,8 @@ export interface DaemonOptions {
   binary: string;
   args: readonly string[];
   logFile: string;
+  /** Of this run. */
+  mostLogBytes?: number;
   /** Besides our own. */
   environment?: Readonly<Record<string, string>>;
   /** It ends with this process, however that ends. */
@@ -39,10 +47,10 @@ export interface Daemon {
 }
 
 export function startDaemon(options: DaemonOptions): Daemon {
-  const { name, logFile, environment, endsWithUs } = options;
+  const { name, logFile, environment, endsWithUs, mostLogBytes = MOST_LOG_BYTES } = options;
   // Kept open: its folder may be gone when we want to know why it ended.
   const log = openSync(logFile, 'a+', 0o600);
-  const from = fstatSync(log).size;
+  let from = fstatSync(log).size;
   const [program, ...args] = endsWithUs
     ? ['sh', '-c', UNTIL_STDIN_ENDS, endsWithUs.removeFolder ?? '', options.binary, ...options.args]
     : [options.binary, ...options.args];
@@ -54,6 +62,12 @@ export function startDaemon(options: DaemonOptions): Daemon {
     child.once('error', (error) => resolve(`cannot be started: ${error.message}`));
     child.once('exit', (code, signal) => resolve(`ended with ${code ?? signal}`));
   });
+  const bounded = setInterval(() => {
+    if (fstatSync(log).size <= from + mostLogBytes) return;
+    ftruncateSync(log, 0);
+    from = 0;
+  }, logEveryMs).unref();
+  void ended.then(() => clearInterval(bounded));
   const output = () => read(log, from);
   return {
     name,

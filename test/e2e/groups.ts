@@ -4,6 +4,8 @@
 export interface Group {
   name: string;
   controlPlanes: 1 | 3;
+  /** Others, to which pods can move; those that stories take count. */
+  leastWorkers?: number;
   /** In this order: what comes later may need what came before. */
   stories: readonly Story[];
 }
@@ -36,6 +38,7 @@ export const GROUPS: readonly Group[] = [
   {
     name: 'plain',
     controlPlanes: 1,
+    leastWorkers: 2,
     stories: [
       { name: 'plain-control-plane', isGround: true },
       { name: 'plain-worker', takesWorker: true },
@@ -49,6 +52,7 @@ export const GROUPS: readonly Group[] = [
   {
     name: 'flip',
     controlPlanes: 1,
+    leastWorkers: 2,
     stories: [{ name: 'flip-control-plane', isExtra: true }],
   },
   {
@@ -108,7 +112,8 @@ export function chosen({ all, flip = false, words: given, isGrounded = false }: 
 
 /** Of every cluster of these groups in which workers are upgraded: only equal ones can be compared. */
 export function workersOf(groups: readonly Group[], group: Group): number {
-  const count = ({ stories }: Group) => stories.filter((one) => one.takesWorker === true).length;
+  const count = ({ stories, leastWorkers = 0 }: Group) =>
+    Math.max(leastWorkers, stories.filter((one) => one.takesWorker === true).length);
   return count(group) === 0 ? 0 : Math.max(LEAST_WORKERS, ...groups.map(count));
 }
 

@@ -152,6 +152,8 @@ export function embeddedStore({
     async stopWorkflow(namespace, name) {
       workflows.get(key({ namespace, name }))?.run.stop();
     },
+    // Its locks are given back when a Workflow ends.
+    expireWorkflow: async () => undefined,
     async limitWorkers({ namespace, name }, limit) {
       locks.limit(semaphoreName(namespace, concurrencyConfigMapName(name), CONCURRENCY_KEY), limit);
     },

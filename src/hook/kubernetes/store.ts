@@ -129,6 +129,12 @@ export function kubernetesStore({
       const workflow = await unless('NotFound', client.mergePatch(WORKFLOWS.path(namespace, name), patch));
       if (workflow) workflows.put(workflow);
     },
+    async expireWorkflow(namespace, name) {
+      const at = { secondsAfterCompletion: 0, secondsAfterSuccess: 0, secondsAfterFailure: 0 };
+      const patch = { spec: { ttlStrategy: at } };
+      const workflow = await unless('NotFound', client.mergePatch(WORKFLOWS.path(namespace, name), patch));
+      if (workflow) workflows.put(workflow);
+    },
     limitWorkers: workerLimiter(client, clock),
     emitEvent: eventRecorder(client, clock),
   };

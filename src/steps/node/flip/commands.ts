@@ -50,8 +50,11 @@ export type FlipCommand =
   | { do: 'start-kubelet' }
   | { do: 'remove-unit' };
 
-/** So long an API server may finish requests. What it has acknowledged is in etcd by then. */
-const PATIENCE_SECONDS = 3;
+/**
+ * So long an API server may finish requests; it takes no new ones meanwhile, and its watches never end by themselves. What it
+ * has acknowledged is in etcd by then.
+ */
+const PATIENCE_SECONDS = 1;
 /** etcd moves its leadership, writes and closes its database. */
 const ETCD_PATIENCE_SECONDS = 60;
 const RENEWAL_SECONDS = 120;
