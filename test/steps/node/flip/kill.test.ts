@@ -185,7 +185,7 @@ describe("a flip that is taken back by a person's word", () => {
     async (_name, befall) => {
       const { effects } = await takeBack((await flipped()).machine, 0);
       expect(effects).toBeGreaterThan(20);
-      for (let point = 1; point <= effects; point += 1) {
+      for (let point = 1; point <= effects; point += EVERY) {
         const { machine, before } = await flipped();
         expect([point, (await takeBack(machine, point)).ended]).toEqual([point, undefined]);
         await befall(machine);
