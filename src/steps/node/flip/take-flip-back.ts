@@ -63,7 +63,8 @@ async function startOld(host: Host, { flip, reason }: BackIntent): Promise<FlipB
 function refusalOf(loss: Loss, dataLoss: DataLoss): string | undefined {
   const told = describeLoss(loss);
   if (loss.obstacles.length > 0) return told;
-  if (loss.putsDataBack && dataLoss === 'refuse') return `${told}; data-loss: got refuse, expected accept`;
+  if (loss.putsDataBack && dataLoss === 'refuse')
+    return `${told}; data-loss: got refuse, expected accept or force`;
   return loss.doubts.length > 0 && dataLoss !== 'force' ? told : undefined;
 }
 

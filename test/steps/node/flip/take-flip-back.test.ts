@@ -111,7 +111,12 @@ describe('a flip that ended well', () => {
 
 describe('a flip is not taken back', () => {
   it.each<[string, () => unknown, DataLoss, RegExp]>([
-    ['without a word on what is lost', () => undefined, 'refuse', /data-loss: got refuse, expected accept$/],
+    [
+      'without a word on what is lost',
+      () => undefined,
+      'refuse',
+      /data-loss: got refuse, expected accept or force$/,
+    ],
     [
       'when its history is compacted',
       () => void (machine.isCompacted = true),
