@@ -131,6 +131,14 @@ export const STEP_PARAMETERS: readonly StepParameter[] = [
     default: '2',
     steps: NODE_STEPS,
   },
+  {
+    name: 'data-loss',
+    description:
+      "of a flipped control plane whose etcd's minor version changed, all that was written since is lost: look (only say " +
+      'what would be), refuse, accept, or force (also where that is not known, or Argo or Cluster API live there)',
+    default: 'refuse',
+    steps: [ROLLBACK.name],
+  },
   { name: 'timeout-seconds', description: 'longest time for the work itself' },
 ];
 

@@ -1,6 +1,7 @@
 // What the step pod hands to the node: key `input.json` of the Secret that the node's Job owns.
 import { z } from 'zod';
 import { NODE_COMMANDS } from './commands.ts';
+import { DATA_LOSS } from './data-loss.ts';
 import { desiredConfigurationSchema } from './desired-configuration.ts';
 import { hostPlanSchema } from './host-plan.ts';
 
@@ -18,6 +19,8 @@ export const nodeInputSchema = z.strictObject({
   desired: desiredConfigurationSchema.optional(),
   /** Only for drain: the node is empty (or need not be), and goes on; false: it could not be drained, and stops. */
   drained: z.boolean().optional(),
+  /** Only for rollback. */
+  dataLoss: z.enum(DATA_LOSS).optional(),
   /** Only for rollback and finish: the Workflow's phase for finish. */
   workflowStatus: z.string().optional(),
 });

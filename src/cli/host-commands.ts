@@ -1,8 +1,16 @@
 // The commands of `refit host`, which alone are in the program that nodes get: no Kubernetes client, one file.
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { NODE_COMMANDS } from '../api/commands.ts';
+import { DATA_LOSS } from '../api/data-loss.ts';
 import { FLIP_STEPS } from '../api/steps.ts';
-import type { LaunchFlags, OperationFlags, RunFlags, StatusFlags, WatchdogFlags } from './commands/host.ts';
+import type {
+  HostRollbackFlags,
+  LaunchFlags,
+  OperationFlags,
+  RunFlags,
+  StatusFlags,
+  WatchdogFlags,
+} from './commands/host.ts';
 import type { Io } from './io.ts';
 
 /** On a node, as root, in the host's own namespaces. */
@@ -51,7 +59,12 @@ export function addHost(program: Command, io: Io, exit: (code: number) => void):
     .command('rollback')
     .description('put back what an operation changed on this machine, as far as that can be done')
     .requiredOption(...operation)
-    .action(async (flags: OperationFlags) => exit(await (await commands()).rollbackOnHost(flags, io)));
+    .addOption(
+      new Option('--data-loss <answer>', 'when a flipped control plane cannot go back without')
+        .choices(DATA_LOSS)
+        .default('refuse'),
+    )
+    .action(async (flags: HostRollbackFlags) => exit(await (await commands()).rollbackOnHost(flags, io)));
   addEnter(host, io, exit);
 }
 

@@ -47,6 +47,7 @@ function addRollback(program: Command, io: Io, exit: (code: number) => void): vo
     .description('say what can be undone of the last operation on a Machine; with --yes: undo it')
     .argument('<machine>')
     .option('--yes', 'do it')
+    .option('--force', 'of a flipped control plane: although it is not known what is lost, or Argo is in it')
     .option('--no-wait', 'do not wait for the end');
   managementOptions(command).action(async (machine: string, flags: RollbackFlags) =>
     exit(await (await import('./commands/rollback.ts')).rollback(machine, flags, io)),

@@ -7,6 +7,7 @@ import {
   etcdAlarms,
   etcdDatabaseSize,
   etcdMembers,
+  hasEtcdKey,
   type EtcdAccess,
 } from '../../src/steps/node/etcd.ts';
 import { startEtcdMember, type EtcdMember } from './etcd-member.ts';
@@ -63,6 +64,12 @@ describe('etcd', () => {
     expect(await etcdMembers(member.host)).toMatchObject([{ healthy: false }]);
     await member.call('/v3/maintenance/alarm', { action: 'DEACTIVATE', alarm: 'NOSPACE', memberID: '16' });
     expect(await etcdMembers(member.host)).toMatchObject([{ healthy: true }]);
+  });
+
+  it('tells whether it has a key', async () => {
+    await member.call('/v3/kv/put', { key: base64('/registry/here'), value: base64('x') });
+    expect(await hasEtcdKey(member.host, access, '/registry/here')).toBe(true);
+    expect(await hasEtcdKey(member.host, access, '/registry/her')).toBe(false);
   });
 
   it('is not asked without its certificate', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { rollbackWorkflow, type RollbackInput } from '../../src/generators/rollback.ts';
+import { rollbackLookWorkflow, rollbackWorkflow, type RollbackInput } from '../../src/generators/rollback.ts';
 import { stepTemplates } from '../../src/generators/step-templates.ts';
 import { expectGolden, toYaml } from '../helpers/golden.ts';
 
@@ -13,6 +13,7 @@ const input: RollbackInput = {
   role: 'control-plane',
   number: 3,
   attempt: 1,
+  dataLoss: 'accept',
   to: 'v1.33.7',
   stepTemplates: 'refit-steps-0-1-0',
   retentionSeconds: 86_400,
@@ -49,5 +50,23 @@ describe('rollbackWorkflow', () => {
     );
     expect(new Set(names).size).toBe(2);
     expect(names.every((name) => name.length <= 63)).toBe(true);
+  });
+});
+
+describe('rollbackLookWorkflow', () => {
+  const look = rollbackLookWorkflow(input, new Date('2026-01-01T12:00:00Z'));
+
+  it('is taken neither for a rollback nor for an operation, and only looks', () => {
+    expect(Object.keys(look.metadata?.labels ?? {})).toEqual([
+      'cluster.x-k8s.io/cluster-name',
+      'capi-refit.io/machine',
+    ]);
+    expect(look.spec.arguments?.parameters).toContainEqual({ name: 'data-loss', value: 'look' });
+  });
+
+  it('has another name each time', () => {
+    const later = rollbackLookWorkflow(input, new Date('2026-01-01T12:00:01Z'));
+    expect(look.metadata?.name).toMatch(/-3-look-\d+$/);
+    expect(later.metadata?.name).not.toBe(look.metadata?.name);
   });
 });

@@ -75,7 +75,10 @@ export const families: Family[] = [
     folder: 'etcd-3.5',
     module: 'go.etcd.io/etcd/server/v3',
     stamps: () => ({}),
-    commands: { 'etcd-3.5': { source: 'go.etcd.io/etcd/server/v3', versionArguments: ['--version'] } },
+    commands: {
+      'etcd-3.5': { source: 'go.etcd.io/etcd/server/v3', versionArguments: ['--version'] },
+      'etcdutl-3.5': { source: 'go.etcd.io/etcd/etcdutl/v3', versionArguments: ['version'] },
+    },
   },
   kubernetesFamily('kubernetes', ''),
   kubernetesFamily('kubernetes-1.33', '-1.33'),

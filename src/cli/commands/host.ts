@@ -1,5 +1,6 @@
 // `refit host`: on a node, as root. Each command wires src/steps/operation to this machine and says how it ended.
 import { EXIT, type NodeCommand } from '../../api/commands.ts';
+import type { DataLoss } from '../../api/data-loss.ts';
 import { StatusError } from '../../api/errors.ts';
 import { REPORT_LINE, type StepReport } from '../../api/step-result.ts';
 import type { FlipStep } from '../../api/steps.ts';
@@ -29,6 +30,9 @@ const SMALL = ['--max-semi-space-size=1', '--optimize-for-size'];
 
 export interface OperationFlags {
   operation: string;
+}
+export interface HostRollbackFlags extends OperationFlags {
+  dataLoss: DataLoss;
 }
 export interface LaunchFlags {
   components?: string;
@@ -117,10 +121,10 @@ export function cancelOnHost({ operation }: OperationFlags, io: Io): Promise<num
   });
 }
 
-export function rollbackOnHost({ operation }: OperationFlags, io: Io): Promise<number> {
+export function rollbackOnHost({ operation, dataLoss }: HostRollbackFlags, io: Io): Promise<number> {
   return withExitCode(io, async () => {
     const site = createSite(io);
-    const input = await rollbackInput(site.host, operation);
+    const input = await rollbackInput(site.host, operation, dataLoss);
     const report = await launch(site, { input }, (text) => io.out(text));
     io.out(`rollback: ${report.result.outcome}: ${report.result.message}\n`);
     return exitCodeOf(report);

@@ -2,7 +2,7 @@
 import { EXIT } from '../../api/commands.ts';
 import { StatusError } from '../../api/errors.ts';
 import { BLOCKED_ANNOTATION, RETRY_ANNOTATION } from '../../api/labels.ts';
-import { rollbackWorkflow } from '../../generators/rollback.ts';
+import { rollbackWorkflow, type RollbackInput } from '../../generators/rollback.ts';
 import { MACHINES, WORKFLOWS } from '../../hook/kubernetes/resources.ts';
 import type { WorkflowView } from '../../hook/store.ts';
 import { followWorkflow } from '../follow-workflow.ts';
@@ -12,13 +12,16 @@ import { withManagement, type Management, type ManagementFlags } from '../manage
 import { patience } from '../patience.ts';
 import { decideRollback, type RollbackPlan } from '../rollback/decision.ts';
 import { runningRollback } from '../rollback/find-rollbacks.ts';
+import { endOf, lookAtNode } from '../rollback/look.ts';
 import { chooseStepTemplates, readSituation, type RollbackSituation } from '../rollback/read.ts';
-import { rollbackText } from '../rollback/text.ts';
+import { lookText, rollbackText } from '../rollback/text.ts';
 import { tell } from '../tell.ts';
 import { hanging } from '../text.ts';
 
 export interface RollbackFlags extends ManagementFlags {
   yes?: boolean;
+  /** Although it is not known what is lost, or Argo or Cluster API live there. */
+  force?: boolean;
   /** false: --no-wait */
   wait: boolean;
 }
@@ -41,11 +44,20 @@ export function rollback(name: string, flags: RollbackFlags, io: Io): Promise<nu
     await installedImageMap(client, namespace);
     const stepTemplates = await chooseStepTemplates(client, situation.stepTemplates);
     io.out(rollbackText(situation.machine, plan, io.hasColour));
+    if (plan.isFlipped) {
+      const look = await lookAtNode(situation, plan, stepTemplates, management, io);
+      if (look) io.out(`\n${lookText(look.message, io.hasColour)}`);
+      if (look?.mayGoBack !== true && flags.force !== true) {
+        io.err(`Nothing was done${look ? '' : ': the node has not said what would be lost'}.\n`);
+        return EXIT.failed;
+      }
+    }
     if (flags.yes !== true) {
       io.out(`\nNothing was done. To do it: refit rollback -n ${namespace} ${name} --yes\n`);
       return EXIT.done;
     }
-    const workflow = await begin(situation, plan, stepTemplates, management);
+    const dataLoss = flags.force === true ? 'force' : plan.isFlipped ? 'accept' : 'refuse';
+    const workflow = await begin(situation, plan, { stepTemplates, dataLoss }, management);
     io.out(`\nWorkflow ${namespace}/${workflow}\n`);
     return flags.wait ? wait(workflow, management, io) : EXIT.done;
   });
@@ -58,7 +70,7 @@ export function rollback(name: string, flags: RollbackFlags, io: Io): Promise<nu
 async function begin(
   { machine, rollbacks }: RollbackSituation,
   { role, record }: RollbackPlan,
-  stepTemplates: string,
+  given: Pick<RollbackInput, 'stepTemplates' | 'dataLoss'>,
   { client, namespace }: Management,
 ): Promise<string> {
   const { from, number } = record;
@@ -78,7 +90,7 @@ async function begin(
     number,
     attempt: (rollbacks.at(-1)?.attempt ?? 0) + 1,
     ...(from === undefined ? {} : { to: from }),
-    stepTemplates,
+    ...given,
     retentionSeconds: RETENTION_SECONDS,
   });
   try {
@@ -102,11 +114,9 @@ async function wait(name: string, management: Management, io: Io): Promise<numbe
     io.err('Not waited for any more: it goes on, and the same command takes it up again.\n');
     return EXIT.failed;
   }
-  const [task] = ended.tasks;
-  const message = task?.message ?? ended.message ?? ended.phase;
+  const message = endOf(ended);
   if (ended.phase === 'Succeeded') {
-    const result = messageOf(task?.outputs['result']) ?? 'done';
-    io.out(`${hanging('', `Rolled back: ${result}`)}\n`);
+    io.out(`${hanging('', `Rolled back: ${message}`)}\n`);
     io.out('The Machine is marked blocked: `refit retry` goes forward again.\n');
     return EXIT.done;
   }
@@ -120,14 +130,4 @@ function progressOf({ phase, message, tasks }: WorkflowView): string {
   if (phase === 'Pending')
     return message === undefined ? 'waiting for Argo to start it' : `waiting for its turn: ${message}`;
   return `${phase}${message === undefined ? '' : `: ${message}`}`;
-}
-
-/** The result of a step is JSON (api/step-result.ts); its message is for people. */
-function messageOf(result: string | undefined): string | undefined {
-  try {
-    const { message } = JSON.parse(result ?? '') as { message?: unknown };
-    return typeof message === 'string' ? message : undefined;
-  } catch {
-    return undefined;
-  }
 }

@@ -1,6 +1,7 @@
 // What of the last operation on a Machine can be undone, what cannot, and why. Pure.
 import { CONTROL_PLANE_LABEL } from '../../api/labels.ts';
 import { isFinal, readRecord, type OperationRecord } from '../../api/operation.ts';
+import { FLIP_CHANGE, stepResultSchema } from '../../api/step-result.ts';
 import { FLIP_STEPS, type FlipStep, type Role } from '../../api/steps.ts';
 import { MAX_KUBELET_SKEW, parseVersion } from '../../api/version.ts';
 import type { MachineView, WorkflowView } from '../../hook/store.ts';
@@ -18,6 +19,8 @@ export interface RollbackFacts {
 export interface RollbackPlan {
   role: Role;
   record: OperationRecord;
+  /** Its control plane was flipped; false also when that is not known any more. */
+  isFlipped: boolean;
   /** By step, the last one first, as the node goes. */
   undone: readonly { step: FlipStep; what: string }[];
   /** What stays as it is, or may stay, with the reason. */
@@ -26,6 +29,11 @@ export interface RollbackPlan {
 
 const NOT_UNDONE: readonly FlipStep[] = ['verify'];
 const OF_CONTROL_PLANE: readonly FlipStep[] = ['kubeadm', 'configure'];
+
+/** After so long etcd's history does not reach back. */
+const FLIPPED =
+  '. If it was flipped (its Workflow is gone, which would tell), it goes back as a whole; where the data of etcd must go back ' +
+  'for that, only by --force, and all that was written since is lost';
 
 const WHAT: Readonly<Record<Exclude<FlipStep, 'verify'>, string>> = {
   containerd: 'containerd and its configuration; it restarts, containers go on',
@@ -47,11 +55,13 @@ export function decideRollback(facts: RollbackFacts): RollbackPlan | { refusal: 
   if (begun && steps.length === 0) {
     return { refusal: `operation ${last.number} had not begun to change the node: there is nothing to undo` };
   }
+  const isFlip = role === 'control-plane' && workflow !== undefined && isFlipped(workflow);
   return {
     role,
     record: last,
+    isFlipped: isFlip,
     undone: steps.reverse().map((step) => ({ step, what: WHAT[step as keyof typeof WHAT] })),
-    stays: stays(role, last, steps),
+    stays: [...(isFlip ? [] : newerRuns(role, last, steps, workflow === undefined)), ...stays(last)],
   };
 }
 
@@ -88,21 +98,37 @@ function begunSteps({ tasks }: WorkflowView): FlipStep[] {
   return FLIP_STEPS.filter((step) => begun.some(({ name }) => name === step));
 }
 
-function stays(role: Role, { from, to }: OperationRecord, steps: readonly FlipStep[]): string[] {
-  const notes: string[] = [];
-  if (role === 'control-plane' && steps.some((step) => OF_CONTROL_PLANE.includes(step))) {
-    const when =
-      from === to
-        ? 'if a newer etcd or API server has run'
-        : 'as soon as the newer etcd or API server has run';
-    notes.push(
-      `${OF_CONTROL_PLANE.filter((step) => steps.includes(step)).join(', ')}: not undone ${when}, since what it wrote an older one ` +
-        'cannot read; the node looks, and undoes only kubelet, cni and containerd then',
-    );
+/** What the step says that it changed (api/step-result.ts). */
+function isFlipped({ tasks }: WorkflowView): boolean {
+  const result = tasks.find(({ name }) => name === 'kubeadm')?.outputs['result'] ?? '';
+  try {
+    const parsed = stepResultSchema.safeParse(JSON.parse(result));
+    return parsed.data?.changes.some(({ what }) => what === FLIP_CHANGE) === true;
+  } catch {
+    return false;
   }
-  notes.push(
+}
+
+/** What kubeadm moved one after the other. */
+function newerRuns(
+  role: Role,
+  { from, to }: OperationRecord,
+  steps: readonly FlipStep[],
+  mayBeFlipped: boolean,
+): string[] {
+  const moved = OF_CONTROL_PLANE.filter((step) => steps.includes(step));
+  if (role !== 'control-plane' || moved.length === 0) return [];
+  const when =
+    from === to ? 'if a newer etcd or API server has run' : 'as soon as the newer etcd or API server has run';
+  return [
+    `${moved.join(', ')}: not undone ${when}, since what it wrote an older one cannot read; the node looks, and undoes ` +
+      `only kubelet, cni and containerd then${mayBeFlipped ? FLIPPED : ''}`,
+  ];
+}
+
+function stays({ to }: OperationRecord): string[] {
+  return [
     `what Cluster API asks for: its Machine still says ${to}, and the control plane's ConfigMaps do`,
-  );
-  notes.push('a cordon of the Node: `kubectl uncordon` when pods may run there');
-  return notes;
+    'a cordon of the Node: `kubectl uncordon` when pods may run there',
+  ];
 }

@@ -30,6 +30,11 @@ export function rollbackText(machine: MachineView, plan: RollbackPlan, hasColour
   ].join('\n');
 }
 
+/** What the node says of a control plane that was flipped. */
+export function lookText(message: string, hasColour: boolean): string {
+  return [paint(hasColour).bold('CONTROL PLANE'), hanging('  ', message), ''].join('\n');
+}
+
 function reason(text: string | undefined): string {
   return text === undefined ? '' : `: ${text}`;
 }

@@ -1,5 +1,6 @@
 // What the part of a step is that speaks to the API servers, and what it is given.
 import type { Clock } from '../../api/clock.ts';
+import type { DataLoss } from '../../api/data-loss.ts';
 import type { ControlPlaneMethod, DrainNeed, ListedStep } from '../../api/host-plan.ts';
 import type { JsonObject } from '../../api/json.ts';
 import type { StepReport, StepResult } from '../../api/step-result.ts';
@@ -30,6 +31,8 @@ export interface StepFlags {
   drainForce: boolean;
   untestedHosts: 'refuse' | 'allow';
   controlPlaneMethod: ControlPlaneMethod;
+  /** Of rollback. */
+  dataLoss: DataLoss;
   keepBackups: number;
   timeoutSeconds: number;
 }

@@ -10,6 +10,7 @@ const MAX_NOTE = 500;
 
 /** First: whatever becomes of the rollback, the node is not what it was. Errors: Failed while an operation runs. */
 export const beforeRollback: ApiStep = async (context) => {
+  if (context.flags.dataLoss === 'look') return { message: 'only looked at', changes: [] };
   // A retry that waits would go forward again beside it.
   await block(context, `operation ${number(context)} is being rolled back`, { [RETRY_ANNOTATION]: null });
   return { message: 'Machine marked blocked', changes: [{ what: 'Machine' }] };
@@ -19,6 +20,7 @@ export const afterRollback: ApiStep = async (context) => {
   const { report, machine } = context;
   if (!report) throw new StatusError('rollback: got no report of the node', { reason: 'Failed' });
   const { message, changes } = report.result;
+  if (context.flags.dataLoss === 'look') return { message, changes };
   const desired = text(machine, 'spec', 'version') ?? 'the new state';
   const done = `operation ${number(context)} was rolled back; Cluster API still asks for ${desired}. On the node: ${message}`;
   await block(context, done);

@@ -78,6 +78,7 @@ async function finish(
     drainForce: false,
     untestedHosts: 'refuse',
     controlPlaneMethod: 'kubeadm',
+    dataLoss: 'refuse',
     keepBackups: 2,
     timeoutSeconds: flags.timeoutSeconds,
   };

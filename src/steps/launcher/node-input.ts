@@ -42,6 +42,7 @@ export function nodeInput(input: InputFacts): NodeInput {
     planSha256: flags.planSha256,
     ...(getsDesired(input) ? { desired } : {}),
     ...(command === 'drain' ? { drained: true } : {}),
+    ...(command === 'rollback' ? { dataLoss: flags.dataLoss } : {}),
     ...(flags.workflowStatus === undefined ? {} : { workflowStatus: flags.workflowStatus }),
   };
   checkSize(made);

@@ -1,4 +1,5 @@
 import { readStepList, STEP_PARAMETERS } from '../../api/commands.ts';
+import { DATA_LOSS } from '../../api/data-loss.ts';
 import { badInput } from '../../api/errors.ts';
 import { CONTROL_PLANE_METHODS, DRAIN_NEEDS, drainedFirst } from '../../api/host-plan.ts';
 import type { StepFlags } from '../api/api-step.ts';
@@ -28,6 +29,7 @@ export function stepFlags(options: StepOptions): StepFlags {
     drainForce: oneOf('drain-force', value('drain-force'), ['false', 'true']) === 'true',
     untestedHosts: oneOf('untested-hosts', value('untested-hosts'), ['refuse', 'allow']),
     controlPlaneMethod: oneOf('control-plane-method', value('control-plane-method'), CONTROL_PLANE_METHODS),
+    dataLoss: oneOf('data-loss', value('data-loss'), DATA_LOSS),
     keepBackups: keepBackups(value('keep-backups')),
     timeoutSeconds: Number(options['timeoutSeconds']),
   };

@@ -43,6 +43,7 @@ const versionSchema = z.object({ etcdserver: z.string() });
 /** int64 in JSON is text. */
 const statusSchema = z.object({ dbSize: z.coerce.number().positive() });
 const revisionSchema = z.object({ header: z.object({ revision: z.coerce.number().int().positive() }) });
+const rangeSchema = z.object({ count: z.coerce.number().default(0) });
 const alarmsSchema = z.object({
   alarms: z.array(z.object({ memberID: z.string().default('0'), alarm: z.string() })).default([]),
 });
@@ -94,6 +95,12 @@ export async function etcdDatabaseSize(host: Host, access: EtcdAccess): Promise<
 /** Of the last write that the local member has. Errors: StatusError. */
 export async function etcdRevision(host: Host, access: EtcdAccess): Promise<number> {
   return (await call(host, access, '/v3/maintenance/status', {}, revisionSchema)).header.revision;
+}
+
+/** Errors: StatusError. */
+export async function hasEtcdKey(host: Host, access: EtcdAccess, key: string): Promise<boolean> {
+  const body = { key: Buffer.from(key).toString('base64'), count_only: true };
+  return (await call(host, access, '/v3/kv/range', body, rangeSchema)).count > 0;
 }
 
 async function required(host: Host, path: string): Promise<string> {

@@ -5,7 +5,7 @@ import { StatusError } from '../../api/errors.ts';
 import type { StepReport } from '../../api/step-result.ts';
 import { isFlipStep } from '../../api/steps.ts';
 import type { Host } from '../host/host.ts';
-import { boundedMessage, reasonOf, stackOf } from '../host/messages.ts';
+import { reasonOf, stackOf } from '../host/messages.ts';
 import { performStep } from '../host/perform-step.ts';
 import { readJson } from '../node/json-file.ts';
 import type { StepContext } from '../node/node-step.ts';
@@ -18,9 +18,9 @@ import { checkNodeInput, stepInputFile, stepInputSchema, type StepInput } from '
 import { stepOf, type NodeSteps } from './node-steps.ts';
 import { performInTime } from './perform-in-time.ts';
 import { performLogged } from './perform-logged.ts';
+import { performRollback } from './perform-rollback.ts';
 import { begunFile, isCancelled, readHandOver, writeRecord, writeReport } from './records.ts';
 import { isBad, makeReport } from './reports.ts';
-import { restoreOperation } from './restore-operation.ts';
 import type { Site } from './site.ts';
 
 /** Errors: StatusError Unavailable for passing trouble: then there is no report, and the next launch does it again. */
@@ -65,7 +65,10 @@ async function perform(
   await checkNodeInput(host, input);
   if (isLocked(step)) await checkLock(host, operation);
   // Going back needs nothing that was staged: a damaged stage folder must not stand in its way.
-  if (step === 'rollback') return rollback(steps, host, { plan, desired, components: undefined });
+  if (step === 'rollback') {
+    const context: StepContext = { plan, desired, components: undefined };
+    return performRollback(steps, host, context, input.dataLoss ?? 'refuse');
+  }
   if (await isCancelled(host, operation)) {
     return makeReport({ operation, step }, 'cancelled', 'not begun: the operation was told to stop', host);
   }
@@ -95,16 +98,6 @@ async function checkLock(host: Host, operation: string): Promise<void> {
   const holder = await lockHolder(host);
   if (holder === operation) return;
   throw failed(`host lock: got ${holder ?? 'nobody'} as its holder, expected ${operation}`);
-}
-
-async function rollback(steps: NodeSteps, host: Host, context: StepContext): Promise<StepReport> {
-  const since = host.clock.now();
-  const { operation } = context.plan;
-  const { changes, messages, incomplete } = await restoreOperation(steps, host, context);
-  const outcome = incomplete ? 'failed' : changes.length > 0 ? 'changed' : 'unchanged';
-  const subject = { operation, step: 'rollback' } as const;
-  const report = makeReport(subject, outcome, boundedMessage(messages), { clock: host.clock, since });
-  return { ...report, result: { ...report.result, changes } };
 }
 
 async function isThere(host: Host, folder: string): Promise<boolean> {

@@ -2,12 +2,17 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { EXIT } from '../../../src/api/commands.ts';
 import { BLOCKED_ANNOTATION, RETRY_ANNOTATION } from '../../../src/api/labels.ts';
 import type { JsonObject } from '../../../src/api/json.ts';
+import { FLIP_CHANGE } from '../../../src/api/step-result.ts';
 import { list, text, texts } from '../../../src/kubernetes/fields.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { machineSample, PLACES, workflowSample } from '../../helpers/operator-objects.ts';
 import { operatorSite, type OperatorSite } from '../../helpers/operator-site.ts';
 
 const FAILED = { state: 'failed', reason: 'step kubelet: boom', finishedAt: '2026-01-01T11:20:00Z' } as const;
+const RESULT = {
+  ...{ version: 1, step: 'kubeadm', operation: 'refit-cp-3-1', outcome: 'changed', message: 'done' },
+  ...{ startedAt: '2026-01-01T11:00:00Z', durationSeconds: 9 },
+};
 const TEMPLATES = '/apis/argoproj.io/v1alpha1/clusterworkflowtemplates';
 
 let on: OperatorSite;
@@ -139,5 +144,69 @@ Nothing was done. To do it: refit rollback -n lab m-1 --yes
     const { code, stderr } = await rollback(machine, '--yes');
     expect(code).toBe(EXIT.badInput);
     expect(stderr).toContain(`refit: ${message}`);
+  });
+});
+
+describe('refit rollback of a control plane that was flipped', () => {
+  const LOSS = 'control plane: can go back; lost would be: configmaps (2)';
+  const made = (what: 'look' | 'rollback'): JsonObject[] =>
+    on.server.data
+      .list(PLACES.Workflow, 'lab')
+      .filter((object) => text(object, 'metadata', 'name')?.includes(`-${what}-`));
+  const lossOf = (workflow: JsonObject | undefined): unknown =>
+    list(workflow, 'spec', 'arguments', 'parameters')
+      .filter((parameter) => text(parameter, 'name') === 'data-loss')
+      .map((parameter) => text(parameter, 'value'))[0];
+
+  beforeEach(() => {
+    on.put(machineSample('cp-3', { kubelet: 'v1.34.3', record: { state: 'succeeded' } }));
+    const workflow = workflowSample('cp-3', 3, 'complete');
+    on.put(workflow);
+    const { name } = workflow.metadata;
+    const value = JSON.stringify({ ...RESULT, changes: [{ what: FLIP_CHANGE }] });
+    const outputs = { parameters: [{ name: 'result', value }] };
+    const status = { nodes: { [`${name}.kubeadm`]: { outputs } } };
+    on.server.data.patch({ collection: PLACES.Workflow, namespace: 'lab', name }, { status });
+  });
+
+  /** Once the node is asked. */
+  async function says(phase: 'Succeeded' | 'Failed', message: string): Promise<void> {
+    await eventually('Workflow created', () => made('look').length > 0);
+    const name = text(made('look').at(-1), 'metadata', 'name') ?? '';
+    const outputs = { parameters: [{ name: 'result', value: JSON.stringify({ message }) }] };
+    const node = { name: `${name}.rollback`, type: 'Pod', phase, message, outputs };
+    const status = { phase, finishedAt: '2026-01-01T12:00:00Z', nodes: { a: node } };
+    on.server.data.patch({ collection: PLACES.Workflow, namespace: 'lab', name }, { status });
+  }
+
+  it('shows what would be lost, and does nothing without --yes', async () => {
+    const [{ code, stdout }] = await Promise.all([rollback('cp-3'), says('Succeeded', LOSS)]);
+    expect(code).toBe(EXIT.done);
+    expect(stdout).toContain(`\nCONTROL PLANE\n  ${LOSS}\n`);
+    expect(stdout).toMatch(/Nothing was done\. To do it: .*cp-3 --yes\n$/);
+    expect(lossOf(made('look')[0])).toBe('look');
+    expect(made('rollback')).toEqual([]);
+    expect(texts(on.get('Machine', 'cp-3'), 'metadata', 'annotations')).not.toHaveProperty([
+      BLOCKED_ANNOTATION,
+    ]);
+  });
+
+  it('shows it first with --yes, too, which accepts it', async () => {
+    const [{ stdout }] = await Promise.all([rollback('cp-3', '--yes', '--no-wait'), says('Succeeded', LOSS)]);
+    expect(stdout).toContain(LOSS);
+    expect(made('rollback').map(lossOf)).toEqual(['accept']);
+  });
+
+  it('does nothing when the node says that it cannot go back, unless it is forced', async () => {
+    const why = 'control plane: can go back; only by force: Argo Workflows lives in this cluster';
+    const [refused] = await Promise.all([rollback('cp-3', '--yes'), says('Failed', why)]);
+    expect(refused.code).toBe(EXIT.failed);
+    expect(refused.stdout.replaceAll(/\s+/g, ' ')).toContain(why);
+    expect(refused.stderr).toContain('Nothing was done.\n');
+    expect(made('rollback')).toEqual([]);
+    for (const { name } of made('look').map((object) => ({ name: text(object, 'metadata', 'name') ?? '' })))
+      on.server.data.delete({ collection: PLACES.Workflow, namespace: 'lab', name });
+    await Promise.all([rollback('cp-3', '--yes', '--force', '--no-wait'), says('Failed', why)]);
+    expect(made('rollback').map(lossOf)).toEqual(['force']);
   });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { OPERATION_ANNOTATION } from '../../../src/api/labels.ts';
 import { decideRollback, type RollbackFacts, type RollbackPlan } from '../../../src/cli/rollback/decision.ts';
+import { FLIP_CHANGE } from '../../../src/api/step-result.ts';
 import { machineView } from '../../../src/hook/kubernetes/views.ts';
 import { workflowView } from '../../../src/hook/kubernetes/workflow-view.ts';
 import { machineSample, workflowSample, type MachineSample } from '../../helpers/operator-objects.ts';
@@ -46,6 +47,27 @@ describe('what stays', () => {
       /^kubeadm, configure: not undone as soon as the newer etcd/,
     );
     expect(decide({ record: { ...FAILED, to: 'v1.33.7' } }).stays[0]).toMatch(/not undone if a newer etcd/);
+  });
+
+  it('is, of a flipped control plane, nothing of it', () => {
+    const workflow = workflowSample('m-1', 3, 'kubelet');
+    const value = JSON.stringify({
+      ...{ version: 1, step: 'kubeadm', operation: 'x', outcome: 'changed', message: 'done' },
+      ...{ startedAt: '2026-01-01T11:00:00Z', durationSeconds: 9, changes: [{ what: FLIP_CHANGE }] },
+    });
+    const view = workflowView(workflow);
+    const tasks = view.tasks.map((task) =>
+      task.name === 'kubeadm' ? { ...task, outputs: { result: value } } : task,
+    );
+    const plan = decide({ record: FAILED }, { workflow: { ...view, tasks } });
+    expect(plan.isFlipped).toBe(true);
+    expect(plan.stays).toHaveLength(2);
+    expect(decide({ record: FAILED }, { workflow: view }).isFlipped).toBe(false);
+  });
+
+  it('tells of a flip that it may have been when the Workflow is gone', () => {
+    const { isFlipped, stays } = decide({ record: FAILED });
+    expect([isFlipped, stays[0]]).toEqual([false, expect.stringMatching(/If it was flipped .* --force/)]);
   });
 
   it('is, of every Machine, what Cluster API asks for, and the cordon', () => {

@@ -8,7 +8,7 @@ import { systemPrograms } from './system-programs.ts';
 
 /** Name of a program in its image -> tool. */
 const MINORS = {
-  '1.33': { suffix: '-1.33', etcd: { etcd: 'etcd-3.5' } },
+  '1.33': { suffix: '-1.33', etcd: { etcd: 'etcd-3.5', etcdutl: 'etcdutl-3.5' } },
   '1.34': { suffix: '', etcd: { etcd: 'etcd', etcdctl: 'etcdctl', etcdutl: 'etcdutl' } },
 } as const;
 

@@ -55,6 +55,17 @@ describe('rollback', () => {
     );
   });
 
+  it('marks nothing when the node is only looked at', async () => {
+    putMachine(RECORD);
+    const flags = { dataLoss: 'look' } as const;
+    await on.run(beforeRollback, { flags });
+    const report = nodeReport({}, 'control plane: can go back');
+    await expect(on.run(afterRollback, { report, flags })).resolves.toMatchObject({
+      message: 'control plane: can go back',
+    });
+    expect(blocked()).toBeUndefined();
+  });
+
   it('keeps the mark short, whatever the node says', async () => {
     putMachine(RECORD);
     await on.run(afterRollback, { report: nodeReport({}, 'x'.repeat(5000)) });

@@ -29,6 +29,7 @@ const FLAGS: StepFlags = {
   drainForce: false,
   untestedHosts: 'refuse',
   controlPlaneMethod: 'kubeadm',
+  dataLoss: 'refuse',
   keepBackups: 2,
   timeoutSeconds: 60,
 };

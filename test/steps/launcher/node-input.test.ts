@@ -100,6 +100,12 @@ describe('nodeInput', () => {
     expect('desired' in nodeInput(facts({ command, role }))).toBe(expected);
   });
 
+  it('tells a rollback, and nobody else, what may be lost by it', () => {
+    const flags = sampleFlags({ dataLoss: 'accept' });
+    expect(nodeInput(facts({ command: 'rollback', flags })).dataLoss).toBe('accept');
+    expect(nodeInput(facts({ command: 'finish', flags }))).not.toHaveProperty('dataLoss');
+  });
+
   it('tells finish how the Workflow ended', () => {
     const flags = sampleFlags({ workflowStatus: 'Failed' });
     expect(nodeInput(facts({ command: 'finish', flags })).workflowStatus).toBe('Failed');

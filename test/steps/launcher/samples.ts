@@ -32,6 +32,7 @@ export function sampleFlags(changes: Partial<StepFlags> = {}): StepFlags {
     drainForce: false,
     untestedHosts: 'refuse',
     controlPlaneMethod: 'kubeadm',
+    dataLoss: 'refuse',
     keepBackups: 2,
     timeoutSeconds: 600,
     ...changes,

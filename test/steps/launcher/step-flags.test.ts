@@ -28,6 +28,7 @@ describe('stepFlags', () => {
       drainForce: false,
       untestedHosts: 'refuse',
       controlPlaneMethod: 'kubeadm',
+      dataLoss: 'refuse',
       keepBackups: 2,
       timeoutSeconds: 60,
     });

@@ -90,6 +90,7 @@ function staticPods(kubernetes: string): Record<string, string> {
     `--cert-file=${PKI}/etcd/server.crt`,
     '--client-cert-auth=true',
     '--data-dir=/var/lib/etcd',
+    `--initial-advertise-peer-urls=https://${NODE_ADDRESS}:2380`,
     `--key-file=${PKI}/etcd/server.key`,
     `--listen-client-urls=https://127.0.0.1:2379,https://${NODE_ADDRESS}:2379`,
     '--listen-metrics-urls=http://127.0.0.1:2381',

@@ -99,7 +99,7 @@ describe('a step that the watchdog gives up', () => {
 
 describe('a rollback by hand', () => {
   const rollback = async (): Promise<StepReport> =>
-    launch(machine, { input: await rollbackInput(machine.host, OPERATION) }, () => undefined);
+    launch(machine, { input: await rollbackInput(machine.host, OPERATION, 'refuse') }, () => undefined);
 
   it('puts everything back, the last first', async () => {
     await handedOver('back');

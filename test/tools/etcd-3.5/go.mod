@@ -2,7 +2,10 @@ module refit.test/tools/etcd-3.5
 
 go 1.24.0
 
-require go.etcd.io/etcd/server/v3 v3.5.27
+require (
+	go.etcd.io/etcd/etcdutl/v3 v3.5.27
+	go.etcd.io/etcd/server/v3 v3.5.27
+)
 
 require (
 	github.com/beorn7/perks v1.0.1 // indirect
@@ -27,9 +30,11 @@ require (
 	github.com/inconshreveable/mousetrap v1.0.0 // indirect
 	github.com/jonboulle/clockwork v0.2.2 // indirect
 	github.com/json-iterator/go v1.1.11 // indirect
+	github.com/mattn/go-runewidth v0.0.9 // indirect
 	github.com/matttproud/golang_protobuf_extensions v1.0.1 // indirect
 	github.com/modern-go/concurrent v0.0.0-20180306012644-bacd9c7ef1dd // indirect
 	github.com/modern-go/reflect2 v1.0.1 // indirect
+	github.com/olekukonko/tablewriter v0.0.5 // indirect
 	github.com/prometheus/client_golang v1.11.1 // indirect
 	github.com/prometheus/client_model v0.2.0 // indirect
 	github.com/prometheus/common v0.26.0 // indirect
@@ -74,8 +79,10 @@ require (
 	sigs.k8s.io/yaml v1.2.0 // indirect
 )
 
-// sum.golang.org does not know these two at v3.5.27. Their sources have not changed since v3.5.24.
+// sum.golang.org does not know these at v3.5.27. Sources of pkg and raft have not changed since v3.5.24; of etcdutl the last
+// one that it knows is taken.
 replace (
+	go.etcd.io/etcd/etcdutl/v3 => go.etcd.io/etcd/etcdutl/v3 v3.5.21
 	go.etcd.io/etcd/pkg/v3 => go.etcd.io/etcd/pkg/v3 v3.5.24
 	go.etcd.io/etcd/raft/v3 => go.etcd.io/etcd/raft/v3 v3.5.24
 )

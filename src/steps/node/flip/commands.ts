@@ -11,6 +11,7 @@ import {
   intentFile,
   keptKubelet,
   keptManifest,
+  keptSnapshotTool,
   renderedFile,
   revisionFile,
   wentBackFile,
@@ -98,6 +99,7 @@ export function forwardCommands(flip: Flip, at: string): FlipCommands {
         sha256: kubelet.from,
         mode: PROGRAM_MODE,
       },
+      ...(etcd?.snapshotTool ? [keepSnapshotTool(operation, etcd.snapshotTool)] : []),
       { do: 'copy', from: kubelet.staged, to: beside, sha256: kubelet.to, mode: PROGRAM_MODE },
       { do: 'install-unit' },
       { do: 'write-intent', intent: { version: 1, direction: 'forward', at, flip } },
@@ -115,6 +117,10 @@ export function forwardCommands(flip: Flip, at: string): FlipCommands {
     ],
     start: [{ do: 'start-kubelet' }],
   };
+}
+
+function keepSnapshotTool(operation: string, tool: { from: string; sha256: string }): FlipCommand {
+  return { do: 'copy', ...tool, to: keptSnapshotTool(operation), mode: PROGRAM_MODE };
 }
 
 function endOldEtcd({ dataFolder, copies }: NonNullable<Flip['etcd']>): FlipCommand[] {

@@ -106,6 +106,12 @@ async function goForward(host: Host, flip: Flip, reason: string): Promise<void> 
 
 /** Always ends in an error: the step has not done what it is for. */
 async function goBack(host: Host, intent: BackIntent, from: 'quiet' | 'move' = 'quiet'): Promise<void> {
+  await moveBack(host, intent, from);
+  return endBack(host, intent);
+}
+
+/** Everything in its old place; no kubelet is started. Errors: StatusError Failed, saying what settles it. */
+export async function moveBack(host: Host, intent: BackIntent, from: 'quiet' | 'move'): Promise<void> {
   const { operation } = intent.flip;
   const commands = backCommands(intent);
   try {
@@ -117,7 +123,6 @@ async function goBack(host: Host, intent: BackIntent, from: 'quiet' | 'move' = '
       `flip: ${why}; the kubelet does not start until that is settled: \`refit host settle-flip\``,
     );
   }
-  return endBack(host, intent);
 }
 
 async function endBack(host: Host, { flip, reason }: BackIntent): Promise<void> {
@@ -134,7 +139,7 @@ async function endBack(host: Host, { flip, reason }: BackIntent): Promise<void> 
   );
 }
 
-function backIntent(
+export function backIntent(
   host: Host,
   flip: Flip,
   rest: Pick<BackIntent, 'reason' | 'started' | 'putsDataBack'>,

@@ -19,6 +19,8 @@ export const keptFolder = (operation: string): string => `${flipFolder(operation
 export const keptManifest = (operation: string, pod: StaticPodName): string =>
   `${keptFolder(operation)}/${pod}.yaml`;
 export const keptKubelet = (operation: string): string => `${keptFolder(operation)}/kubelet`;
+/** Out of the old etcd's image: `etcdutl`, or an `etcdctl` that can do the same. */
+export const keptSnapshotTool = (operation: string): string => `${keptFolder(operation)}/etcd-snapshot-tool`;
 
 /** Present: half done. The kubelet must not start. */
 export const intentFile = (operation: string): string => `${flipFolder(operation)}/intent.json`;
@@ -33,7 +35,7 @@ export const etcdCopy = (operation: string): string => `${flipFolder(operation)}
 export const revisionFile = (operation: string): string => `${flipFolder(operation)}/revision.json`;
 /** Names, sizes and times of its files then. */
 export const dataFile = (operation: string): string => `${flipFolder(operation)}/data.json`;
-/** Present: the copy is back in its place. */
+/** Present: etcd's data are restored from the copy. */
 export const dataBackFile = (operation: string): string => `${flipFolder(operation)}/data-back.json`;
 
 /** Hidden, on the same file system. */

@@ -29,6 +29,8 @@ export const flipSchema = z.strictObject({
       minorChanges: z.boolean(),
       /** Only of a single member: the data of one of several must never be put back alone. */
       copies: z.boolean(),
+      /** Restores the copy; there if `copies`. `from`: in the file system of the container that runs the old etcd. */
+      snapshotTool: z.strictObject({ from: z.string(), sha256 }).optional(),
     })
     .optional(),
 });

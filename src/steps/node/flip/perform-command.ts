@@ -5,10 +5,11 @@ import type { Host } from '../../host/host.ts';
 import { commandLine, lastLines } from '../../host/output.ts';
 import { createSystemd } from '../../operation/systemd.ts';
 import type { FlipCommand, Placed } from './commands.ts';
-import { copyData, noteData, putDataBack } from './etcd-data.ts';
+import { copyData, noteData } from './etcd-data.ts';
 import { writeIntent } from './flip.ts';
 import { besideFile, etcdCopy, keptFolder } from './flip-folder.ts';
 import { installIntentUnit, removeIntentUnit } from './intent-unit.ts';
+import { putDataBack } from './restore-data.ts';
 import { noteRevision } from './revision.ts';
 import { awaitEnd, signalPod } from './static-pod-ends.ts';
 

@@ -24,6 +24,7 @@ import type { FlipDecision } from './decision.ts';
 import type { Flip } from './flip.ts';
 import { FLIP_SECONDS } from './flip-control-plane.ts';
 import { flipFolder, intentFile, renderedFile } from './flip-folder.ts';
+import { findSnapshotTool, memberReasons } from './snapshot-tool.ts';
 import { flipProcesses } from './static-pod-ends.ts';
 
 /** flip undefined: it cannot even be said what moves. */
@@ -70,7 +71,18 @@ export async function planFlip(
     ...(await roomReasons(host, flip, target)),
   ];
   // The rest asks manifests that must be there.
-  return { flip, reasons: reasons.length > 0 ? reasons : await runningReasons(host, layout, flip) };
+  if (reasons.length > 0) return { flip, reasons };
+  const missing = await runningReasons(host, layout, flip);
+  return missing.length > 0 ? { flip, reasons: missing } : withSnapshotTool(host, flip);
+}
+
+/** Only data that are copied may have to be restored. */
+async function withSnapshotTool(host: Host, flip: Flip): Promise<FlipPlan> {
+  const { operation, etcd } = flip;
+  if (etcd?.copies !== true) return { flip, reasons: [] };
+  const snapshotTool = await findSnapshotTool(host, operation);
+  if (typeof snapshotTool === 'string') return { flip, reasons: [snapshotTool] };
+  return { flip: { ...flip, etcd: { ...etcd, snapshotTool } }, reasons: [] };
 }
 
 function kubeletTarget({ kubelet }: HostLayout, { components }: StepContext): Target | undefined {
@@ -131,9 +143,13 @@ async function etcdPart(
   try {
     const members = await etcdMembers(host);
     const count = typeof members === 'string' ? 0 : members.length;
+    const copies = etcdMinorChanges && count === 1;
     return {
-      part: { dataFolder, minorChanges: etcdMinorChanges, copies: etcdMinorChanges && count === 1 },
-      reasons: textsOf(etcdFindings(members, pod.flags.get('name')), 'refusal'),
+      part: { dataFolder, minorChanges: etcdMinorChanges, copies },
+      reasons: [
+        ...textsOf(etcdFindings(members, pod.flags.get('name')), 'refusal'),
+        ...(copies ? memberReasons(pod) : []),
+      ],
     };
   } catch (error) {
     if (!(error instanceof StatusError)) throw error;

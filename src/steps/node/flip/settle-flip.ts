@@ -1,9 +1,10 @@
 // After a power loss, before the kubelet: what is half done is completed, or taken back. No API, no network, no containers.
 import { StatusError } from '../../../api/errors.ts';
+import { ROLLBACK } from '../../../api/steps.ts';
 import type { Host } from '../../host/host.ts';
 import { reasonOf } from '../../host/messages.ts';
 import { createSystemd, isWorking } from '../../operation/systemd.ts';
-import { operationUnit } from '../../operation/units.ts';
+import { operationUnit, stepUnit } from '../../operation/units.ts';
 import { manifestFile } from '../static-pods.ts';
 import { backCommands, forwardCommands, type FlipCommand } from './commands.ts';
 import { readFlipState, type BackIntent, type Flip } from './flip.ts';
@@ -15,12 +16,14 @@ export type Settled = 'nothing to do' | 'nothing had moved' | 'completed' | 'tak
 /**
  * Does not start the kubelet: systemd does, after this. The operation's unit comes later and waits for its API server.
  * Repeatable. Errors: StatusError Failed when it can be brought to neither end; Unavailable while the operation's own unit
- * works, which starts the kubelet when it is time.
+ * or that of its rollback works, which starts the kubelet when it is time.
  */
 export async function settleFlip(host: Host, operation: string): Promise<Settled> {
-  const [unit] = await createSystemd(host).states([operationUnit(operation)]);
-  if (unit && isWorking(unit)) {
-    throw new StatusError(`${operationUnit(operation)}: works on the flip, expected it to end first`, {
+  const units = [operationUnit(operation), stepUnit(operation, ROLLBACK.name)];
+  const states = await createSystemd(host).states(units);
+  const working = units.find((_unit, index) => states[index] && isWorking(states[index]));
+  if (working !== undefined) {
+    throw new StatusError(`${working}: works on the flip, expected it to end first`, {
       reason: 'Unavailable',
     });
   }

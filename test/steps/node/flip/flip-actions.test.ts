@@ -1,3 +1,4 @@
+import { symlinkSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { performStep } from '../../../../src/steps/host/perform-step.ts';
 import type { FlipDecision } from '../../../../src/steps/node/flip/decision.ts';
@@ -20,6 +21,12 @@ const IMAGES = [
   'registry.k8s.io/etcd:3.6.8-0',
   ...['apiserver', 'controller-manager', 'scheduler'].map((name) => `registry.k8s.io/kube-${name}:${TARGET}`),
 ];
+/** In the container of the etcd that runs; up to 3.5 the other one can do the same. */
+const [ETCDUTL, ETCDCTL] = ['etcdutl', 'etcdctl'].map(
+  (name) => `/proc/500/root/usr/local/bin/${name}` as const,
+) as [string, string];
+const RESTORES = '--bump-revision --mark-compacted --skip-hash-check';
+const withLogElsewhere = manifestOf('etcd', 'old').replace(/( *- )--name=/, '$1--wal-dir=/wal\n$&');
 const FLIP = 'flip the control plane: static pods and kubelet at once';
 
 let site: KubeadmSite;
@@ -34,6 +41,7 @@ beforeEach(async () => {
     await host.files.write(rendered(pod), manifestOf(pod, 'new'), { mode: 0o600 });
     await runStaticPod(host, pod, { pid: 500 + index, secondsAgo: 60 });
   }
+  await putProgram(ETCDUTL, RESTORES);
 });
 afterEach(() => host.remove());
 
@@ -51,6 +59,11 @@ async function decide(change: Partial<FlipDecision> = {}): Promise<void> {
     ...change,
   };
   await host.files.write(decisionFile(operation()), JSON.stringify(decision), { mode: 0o600 });
+}
+
+async function putProgram(path: string, flags: string): Promise<void> {
+  await host.files.write(path, path, { mode: 0o755 });
+  host.answer([path, 'snapshot', 'restore', '--help'], flags);
 }
 
 function shape(action: Action): string {
@@ -120,6 +133,29 @@ describe('a control plane that is to be flipped', () => {
       'got --pod-infra-container-image',
     ],
     [
+      "etcd's image has no program that restores data",
+      () => host.files.remove(ETCDUTL),
+      "etcd's image: /usr/local/bin/etcdutl: got none; /usr/local/bin/etcdctl: got none; expected one that",
+    ],
+    [
+      "the program in etcd's image cannot raise revisions",
+      () => putProgram(ETCDUTL, '--skip-hash-check'),
+      '/usr/local/bin/etcdutl: got no --bump-revision, --mark-compacted;',
+    ],
+    [
+      "the program in etcd's image is a link",
+      async () => {
+        await host.files.remove(ETCDUTL);
+        symlinkSync('etcd', `${host.root}${ETCDUTL}`);
+      },
+      '/usr/local/bin/etcdutl: got none;',
+    ],
+    [
+      'etcd keeps its log elsewhere',
+      () => host.files.write(manifestFile('etcd'), withLogElsewhere, { mode: 0o600 }),
+      'etcd: got --wal-dir=/wal, expected none',
+    ],
+    [
       'another flip is half done',
       () => host.files.write(intentFile('machine-1-0'), '{}', { mode: 0o600 }),
       'machine-1-0/flip/intent.json: got a flip that is half done',
@@ -136,6 +172,12 @@ describe('a control plane that is to be flipped', () => {
     expect(actions.map(shape)).toContain('kubeadm upgrade node');
     expect(notes[0]).toMatch(/^control plane: moved by kubeadm, not flipped: /);
     expect(notes[0]).toContain(reason);
+  });
+
+  it("takes etcdctl where etcd's image has no etcdutl", async () => {
+    await host.files.remove(ETCDUTL);
+    await putProgram(ETCDCTL, RESTORES);
+    expect((await kubeadm.prepare(host, site.context)).actions.map(shape)).toContain(FLIP);
   });
 
   it('copies no data of one of several members', async () => {

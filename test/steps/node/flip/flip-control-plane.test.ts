@@ -91,6 +91,17 @@ describe('an API server that does not get ready', () => {
     expect(await flip()).toMatch(/^flip: not ready in 120 s: .*got 500.*; went back/);
     expect([tags(), lost()]).toEqual([OLD, []]);
     expect(machine.database().filter((line) => line.includes('/leases/'))).toEqual([]);
+    expect(machine.database()).toContain('raised 1000000000');
+    expect(await machine.host.files.list('/var/lib/etcd')).toEqual(['member']);
+  });
+
+  it('is not started on data that are not whole: what the old etcd has only in its log is not lost', async () => {
+    machine.isDatabaseBehind = true;
+    expect(await flip()).toMatch(
+      /^flip: .*\/snap\/db: revision: got \d+, expected \d+: did etcd end by itself\?; went back/,
+    );
+    expect([tags(), lost()]).toEqual([OLD, []]);
+    expect(machine.database().filter((line) => line.startsWith('raised'))).toEqual([]);
   });
 
   it('stays where it is when going back would lose a write, and says what', async () => {

@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { parse } from 'yaml';
 import { StatusError } from '../../../../src/api/errors.ts';
 import type { Argv, CommandResult, Host, HttpAnswer, HttpRequest } from '../../../../src/steps/host/host.ts';
-import { intentFile } from '../../../../src/steps/node/flip/flip-folder.ts';
+import { intentFile, keptSnapshotTool } from '../../../../src/steps/node/flip/flip-folder.ts';
+import { operationUnit } from '../../../../src/steps/operation/units.ts';
 import { manifestFile, STATIC_PODS, type StaticPodName } from '../../../../src/steps/node/static-pods.ts';
 import { createTreeFiles } from '../tree-files.ts';
 import { DATABASE, KUBELET, layOut, OPERATION, VERSIONS } from './flip-site.ts';
@@ -30,13 +31,20 @@ export interface FlipMachine {
   readonly acknowledged: string[];
   kubelet: { active: boolean };
   processes: Map<number, Running>;
-  /** The operation's unit, which does the flip. */
-  isUnitWorking: boolean;
+  /** Which does the flip, or takes it back; undefined: none. */
+  workingUnit: string | undefined;
   /** The new API server: works; ends at once; never gets ready, and writes such keys. */
   newApiServer: 'works' | 'ends' | { writes: string };
+  isOldApiServerBroken: boolean;
   newEtcd: 'works' | 'ends';
   /** It does not obey SIGTERM. */
   stubborn: StaticPodName | undefined;
+  /** The old etcd leaves its last write in its log only, as one that was killed. */
+  isDatabaseBehind: boolean;
+  /** Of etcd now; its keys besides those that are written; it has forgotten its history. */
+  members: number;
+  keys: string[];
+  isCompacted: boolean;
   isIntentUnitEnabled(): boolean;
   startKubelet(): boolean;
   powerOff(): void;
@@ -59,8 +67,20 @@ export function createFlipMachine(speed = 1): FlipMachine {
 
   const machine: FlipMachine = {
     ...{ root, lines: [], mixtures: [], acknowledged: [], processes: new Map<number, Running>() },
-    ...{ kubelet: { active: false }, isUnitWorking: true, newApiServer: 'works', newEtcd: 'works' },
-    stubborn: undefined,
+    ...{
+      kubelet: { active: false },
+      workingUnit: operationUnit(OPERATION),
+      newApiServer: 'works',
+      newEtcd: 'works',
+    },
+    ...{
+      stubborn: undefined,
+      isDatabaseBehind: false,
+      isOldApiServerBroken: false,
+      members: 1,
+      keys: [],
+      isCompacted: false,
+    },
     host: {
       clock: {
         now: () => new Date(Date.UTC(2026, 0, 1) + elapsed * 1000),
@@ -79,13 +99,13 @@ export function createFlipMachine(speed = 1): FlipMachine {
       for (const pid of machine.processes.keys()) end(pid);
       machine.kubelet.active = false;
     },
-    database: lines,
+    database: () => lines(),
     remove: () => rmSync(root, { recursive: true, force: true }),
   };
   return machine;
 
-  function lines(): string[] {
-    return readFileSync(`${root}${DATABASE}`, 'utf8').split('\n').filter(Boolean);
+  function lines(database = DATABASE): string[] {
+    return readFileSync(`${root}${database}`, 'utf8').split('\n').filter(Boolean);
   }
   function append(line: string): void {
     writeFileSync(`${root}${DATABASE}`, [...lines(), line, ''].join('\n'));
@@ -151,7 +171,8 @@ export function createFlipMachine(speed = 1): FlipMachine {
 
   function isReady(): boolean {
     const server = runningOf('kube-apiserver');
-    const isBroken = server && isNew(server.tag) && machine.newApiServer !== 'works';
+    const isBroken =
+      server && (isNew(server.tag) ? machine.newApiServer !== 'works' : machine.isOldApiServerBroken);
     return !!server && !isBroken && !!runningOf('etcd') && elapsed - server.since >= READY_AFTER;
   }
 
@@ -187,8 +208,24 @@ export function createFlipMachine(speed = 1): FlipMachine {
       cpSync(`${root}${rest[2]}`, `${root}${rest[3]}`, { recursive: true, preserveTimestamps: true });
       return {};
     }
-    if (program === 'sync' || verb === 'certs') return {};
+    if (program === keptSnapshotTool(OPERATION)) return snapshotTool(rest);
+    if (program === 'sync' || program === 'chown' || verb === 'certs') return {};
     throw new Error(`nobody answers ${argv.join(' ')}`);
+  }
+
+  function snapshotTool([verb, ...words]: readonly string[]): Partial<CommandResult> {
+    if (verb === 'status') {
+      const behind = machine.isDatabaseBehind ? 1 : 0;
+      return { stdout: JSON.stringify({ revision: revision(lines(words.at(-1))) - behind }) };
+    }
+    if (runningOf('etcd')) throw new Error('restored while etcd runs');
+    const value = (flag: string): string =>
+      words.find((word) => word.startsWith(`--${flag}=`))?.slice(flag.length + 3) ?? '';
+    const place = `${root}${value('data-dir')}/member`;
+    for (const folder of ['snap', 'wal']) mkdirSync(`${place}/${folder}`, { recursive: true });
+    const raised = [...lines(words[0]), `raised ${value('bump-revision')}`, ''];
+    writeFileSync(`${place}/snap/db`, raised.join('\n'));
+    return {};
   }
 
   function systemctl(verb: string, rest: readonly string[]): Partial<CommandResult> {
@@ -198,15 +235,23 @@ export function createFlipMachine(speed = 1): FlipMachine {
     if (verb === 'start' && unit === 'kubelet.service' && !startKubelet())
       return { code: 1, stderr: 'dependency' };
     if (verb !== 'show') return {};
-    const isActive = unit === 'kubelet.service' ? machine.kubelet.active : machine.isUnitWorking;
-    return { stdout: `LoadState=loaded\nActiveState=${isActive ? 'active' : 'inactive'}\nNRestarts=0\n` };
+    const units = rest.filter((word) => word.endsWith('.service'));
+    const blocks = units.map((each) => {
+      const isActive = each === 'kubelet.service' ? machine.kubelet.active : each === machine.workingUnit;
+      return `LoadState=loaded\nActiveState=${isActive ? 'active' : 'inactive'}\nNRestarts=0\n`;
+    });
+    return { stdout: blocks.join('\n') };
   }
 
-  function answer({ url }: HttpRequest): HttpAnswer {
+  function answer({ url, body = '' }: HttpRequest): HttpAnswer {
     const ok = (body: string): HttpAnswer => ({ status: 200, headers: {}, body });
     const [server, etcd] = [runningOf('kube-apiserver'), runningOf('etcd')];
-    if (url.includes(':2379') && etcd)
-      return ok(JSON.stringify({ header: { revision: String(revision()) } }));
+    if (url.includes(':2379') && etcd) {
+      const members = Array.from({ length: machine.members }, (_, index) => ({ name: `node-${index + 1}` }));
+      const isThere = machine.keys.some((key) => body.includes(Buffer.from(key).toString('base64')));
+      const header = { revision: String(revision()) };
+      return ok(JSON.stringify({ header, members, ...(isThere ? { count: '1' } : {}) }));
+    }
     if (url.includes(':6443') && server) {
       return url.endsWith('/version')
         ? ok(JSON.stringify({ gitVersion: server.tag }))
@@ -215,11 +260,12 @@ export function createFlipMachine(speed = 1): FlipMachine {
     throw new StatusError(`GET ${url}: ECONNREFUSED`, { reason: 'Unavailable' });
   }
 
-  function writesInData(): string[] {
-    return lines().filter((line) => line.startsWith('write '));
+  function writesInData(all = lines()): string[] {
+    return all.filter((line) => line.startsWith('write '));
   }
-  function revision(): number {
-    return 1 + writesInData().length;
+  function revision(all = lines()): number {
+    const raised = all.filter((line) => line.startsWith('raised '));
+    return 1 + writesInData(all).length + Number(raised.at(-1)?.slice(7) ?? 0);
   }
 
   async function history({ body }: HttpRequest): Promise<AsyncIterable<Uint8Array>> {
@@ -232,6 +278,7 @@ export function createFlipMachine(speed = 1): FlipMachine {
     const since = events.filter(({ kv }) => Number(kv.mod_revision) >= first);
     return (async function* () {
       yield Buffer.from(`${JSON.stringify({ result: { created: true } })}\n`);
+      if (machine.isCompacted) yield Buffer.from(`${JSON.stringify({ result: { canceled: true } })}\n`);
       yield Buffer.from(`${JSON.stringify({ result: { events: since } })}\n`);
     })();
   }

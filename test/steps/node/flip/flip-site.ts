@@ -13,6 +13,7 @@ export const DATABASE = `${DATA_FOLDER}/member/snap/db`;
 export const VERSIONS = { old: 'v1.33.13', new: 'v1.34.4' } as const;
 export const KUBELET = '/usr/bin/kubelet';
 const STAGED = '/var/lib/refit/stage/r1/kubernetes/kubelet';
+const ETCDUTL = { from: '/proc/90/root/usr/local/bin/etcdutl', content: 'etcdutl 3.5\n' };
 
 export type Generation = keyof typeof VERSIONS;
 
@@ -38,7 +39,11 @@ export function makeFlip(etcd: Partial<NonNullable<Flip['etcd']>> = {}): Flip {
       from: sha256(manifestOf(pod, 'old')),
       to: sha256(manifestOf(pod, 'new')),
     })),
-    etcd: { dataFolder: DATA_FOLDER, minorChanges: true, copies: true, ...etcd },
+    etcd: {
+      ...{ dataFolder: DATA_FOLDER, minorChanges: true, copies: true },
+      snapshotTool: { from: ETCDUTL.from, sha256: sha256(ETCDUTL.content) },
+      ...etcd,
+    },
   };
 }
 
@@ -53,6 +58,7 @@ export function layOut(root: string): void {
   }
   put(KUBELET, kubeletOf('old'));
   put(STAGED, kubeletOf('new'));
+  put(ETCDUTL.from, ETCDUTL.content);
   put(DATABASE, '');
   put(`${DATA_FOLDER}/member/wal/0.wal`, '');
   put('/proc/uptime', '1000.00 1.00\n');

@@ -1,8 +1,10 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { flipControlPlane } from '../../../../src/steps/node/flip/flip-control-plane.ts';
-import { besideFile, intentFile } from '../../../../src/steps/node/flip/flip-folder.ts';
+import { besideFile, etcdCopy, intentFile } from '../../../../src/steps/node/flip/flip-folder.ts';
 import { INTENT_UNIT_FILE } from '../../../../src/steps/node/flip/intent-unit.ts';
 import { settleFlip } from '../../../../src/steps/node/flip/settle-flip.ts';
+import { takeFlipBack } from '../../../../src/steps/node/flip/take-flip-back.ts';
+import { operationUnit, stepUnit } from '../../../../src/steps/operation/units.ts';
 import { createFlipMachine, type FlipMachine } from './flip-machine.ts';
 import { DATABASE, KUBELET, makeFlip, OPERATION, renderedPath } from './flip-site.ts';
 import { runKilled, type Ending } from './killed-host.ts';
@@ -56,7 +58,7 @@ const flip = (machine: FlipMachine, killBefore: number): Promise<Ending> =>
 
 /** As systemd does: what stands before the kubelet, the kubelet, then the operation's unit. Gives how often it settled. */
 async function boot(machine: FlipMachine, killSettleBefore = 0): Promise<Ending | undefined> {
-  machine.isUnitWorking = false;
+  machine.workingUnit = undefined;
   const isAsked = machine.isIntentUnitEnabled() && (await machine.host.files.status(intentFile(OPERATION)));
   const settled = isAsked
     ? await runKilled(machine, killSettleBefore, (host) => settleFlip(host, OPERATION))
@@ -64,7 +66,7 @@ async function boot(machine: FlipMachine, killSettleBefore = 0): Promise<Ending 
   if (settled && settled.ended === undefined) return settled;
   // At a boot the kubelet is started by itself.
   expect(machine.startKubelet()).toBe(true);
-  machine.isUnitWorking = true;
+  machine.workingUnit = operationUnit(OPERATION);
   for (let turn = 0; turn < 3; turn += 1) await machine.host.clock.sleep(1);
   return settled;
 }
@@ -148,6 +150,55 @@ async function settleTwice(scenario: Scenario, point: number, second: number): P
   return isKilled;
 }
 
+describe("a flip that is taken back by a person's word", () => {
+  const scenario: Scenario = { name: '', speed: 16, arrange: () => undefined, expected: [BACK] };
+  const takeBack = (machine: FlipMachine, killBefore: number): Promise<Ending> =>
+    runKilled(machine, killBefore, async (host) => (await takeFlipBack(host, OPERATION, 'accept')).is);
+
+  interface Flipped {
+    machine: FlipMachine;
+    /** What clients were told of before the flip. What was written since is to be lost. */
+    before: readonly string[];
+  }
+
+  async function flipped(): Promise<Flipped> {
+    const machine = await atWork(scenario);
+    await flip(machine, 0);
+    const copy = String(await machine.host.files.read(`${etcdCopy(OPERATION)}/member/snap/db`)).split('\n');
+    const before = machine.acknowledged.filter((line) => copy.includes(line));
+    expect(before.length).toBeGreaterThan(2);
+    machine.workingUnit = stepUnit(OPERATION, 'rollback');
+    return { machine, before };
+  }
+
+  it.each([
+    ['killed', () => Promise.resolve(undefined)],
+    [
+      'without power',
+      async (machine: FlipMachine) => {
+        machine.powerOff();
+        await boot(machine);
+      },
+    ],
+  ])(
+    '%s before any of its effects is taken up by the next process',
+    async (_name, befall) => {
+      const { effects } = await takeBack((await flipped()).machine, 0);
+      expect(effects).toBeGreaterThan(20);
+      for (let point = 1; point <= effects; point += EVERY) {
+        const { machine, before } = await flipped();
+        expect([point, (await takeBack(machine, point)).ended]).toEqual([point, undefined]);
+        await befall(machine);
+        expect([point, (await takeBack(machine, 0)).ended]).toEqual([point, 'back']);
+        machine.acknowledged.splice(0, Infinity, ...before);
+        await expectHealthy(machine, scenario);
+        machine.remove();
+      }
+    },
+    10 * MINUTES,
+  );
+});
+
 describe('after a power loss', () => {
   const HALF_DONE = 'place /etc/kubernetes/manifests/kube-apiserver.yaml: done';
 
@@ -159,7 +210,7 @@ describe('after a power loss', () => {
       expect(ended).toBeUndefined();
       if (machine.lines.some((line) => line.startsWith(HALF_DONE))) {
         machine.powerOff();
-        machine.isUnitWorking = false;
+        machine.workingUnit = undefined;
         return machine;
       }
       machine.remove();
@@ -191,11 +242,14 @@ describe('after a power loss', () => {
     expect(machine.startKubelet()).toBe(false);
   });
 
-  it('nothing is done beside the unit that does the flip', async () => {
+  it.each([
+    ['does the flip', operationUnit(OPERATION)],
+    ['takes it back', stepUnit(OPERATION, 'rollback')],
+  ])('nothing is done beside the unit that %s', async (_name, unit) => {
     const machine = await halfDone();
-    machine.isUnitWorking = true;
+    machine.workingUnit = unit;
     await expect(settleFlip(machine.host, OPERATION)).rejects.toMatchObject({
-      message: `refit-${OPERATION}.service: works on the flip, expected it to end first`,
+      message: `${unit}: works on the flip, expected it to end first`,
       reason: 'Unavailable',
     });
     expect(machine.startKubelet()).toBe(false);

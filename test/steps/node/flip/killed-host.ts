@@ -39,9 +39,10 @@ export async function runKilled(
     return effect(() => host.run(argv, options)).finally(() => undefined);
   };
   const torn: Host['run'] = (argv, options) => {
-    // Of a copy that is cut a part is there.
-    if (argv[0] === 'cp' && effects + 1 === killBefore)
-      mkdirSync(`${machine.root}${argv[5] ?? ''}`, { recursive: true });
+    // Of a copy or a restore that is cut a part is there.
+    const place = argv[0] === 'cp' ? argv[5] : argv.at(-1)?.replace('--data-dir=', '');
+    const isCut = effects + 1 === killBefore && (argv[0] === 'cp' || argv[2] === 'restore');
+    if (isCut && place !== undefined) mkdirSync(`${machine.root}${place}/member`, { recursive: true });
     return run(argv, options);
   };
   const ended = work({ ...host, files, run: torn }).then(
