@@ -105,7 +105,7 @@ export const STEP_PARAMETERS: readonly StepParameter[] = [
     name: 'needed',
     description: 'true, unless-flipped or false: must pods move away before the node goes on',
     default: 'true',
-    steps: ['drain'],
+    steps: ['stage', 'drain', ...FLIP_STEPS],
   },
   {
     name: 'drain-force',

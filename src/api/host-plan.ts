@@ -43,6 +43,8 @@ export const hostPlanSchema = z.strictObject({
       timeoutSeconds: z.int().min(1),
       /** Does not begin before a launch of `drain` lets it; so long it is waited for. */
       waitSeconds: z.int().min(1).optional(),
+      /** Does not wait if the step before it flipped the control plane. */
+      unlessFlipped: z.literal(true).optional(),
     }),
   ),
 });
@@ -72,6 +74,14 @@ export function drainedFirst(steps: readonly ListedStep[]): ListedStep[] {
     timeoutSeconds,
     ...(index === 0 && waitSeconds !== undefined ? { waitSeconds } : {}),
   }));
+}
+
+/** The same list when the node was asked whether pods must move away: what need not wait for Argo does not. */
+export function waitingAsNeeded(steps: readonly ListedStep[], needed: DrainNeed): ListedStep[] {
+  return steps.map(({ waitSeconds, ...step }) => {
+    if (waitSeconds === undefined || needed === 'false') return step;
+    return { ...step, waitSeconds, ...(needed === 'unless-flipped' ? { unlessFlipped: true as const } : {}) };
+  });
 }
 
 /** From the moment at which all of them are launched until the step may begin, at most. Of other steps: 0. */

@@ -34,6 +34,10 @@ export const WATCHDOG_GAVE_UP = 'watchdog: ';
 /** `what` of the change that a flip of the control plane is (docs/flip.md): its pods went on, and need not move away. */
 export const FLIP_CHANGE = 'control plane and kubelet (flip)';
 
+export function hasFlipped({ changes }: Pick<StepResult, 'changes'>): boolean {
+  return changes.some(({ what }) => what === FLIP_CHANGE);
+}
+
 /** What a node step leaves on the host, and hands back as the termination message of its Job's container. */
 export const stepReportSchema = z.strictObject({
   result: stepResultSchema,

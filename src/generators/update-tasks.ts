@@ -92,7 +92,8 @@ function taskArguments(name: StepName, policy: Policy, listed: readonly ListedSt
   const mayBeFirst = listed[0]?.name === 'containerd' && stepsAtDrain(listed).before !== undefined;
   if (mayBeFirst && takes('drain-first'))
     values['drain-first'] = '{{tasks.preflight.outputs.parameters.drain-first}}';
-  if (name === 'drain') values['needed'] = '{{tasks.preflight.outputs.parameters.drain}}';
+  if (stepsAtDrain(listed).waiting && takes('needed'))
+    values['needed'] = '{{tasks.preflight.outputs.parameters.drain}}';
   const timeoutSeconds = policy.timeouts[name];
   const standard = stepRow(name).timeoutSeconds;
   const lists = mayBeFirst ? [listed, drainedFirst(listed)] : [listed];

@@ -5,6 +5,8 @@ import {
   hostPlanSchema,
   secondsBefore,
   stepsAtDrain,
+  waitingAsNeeded,
+  type DrainNeed,
   type HostPlan,
 } from '../../src/api/host-plan.ts';
 
@@ -36,6 +38,10 @@ describe('the schema', () => {
     ['another version', { version: 2 }],
     ['an unknown step', { steps: [{ name: 'reboot', timeoutSeconds: 60 }] }],
     ['a step without bound', { steps: [{ name: 'kubelet', timeoutSeconds: 0 }] }],
+    [
+      'a wait that is one perhaps',
+      { steps: [{ name: 'kubelet', timeoutSeconds: 60, unlessFlipped: false }] },
+    ],
     ['a wait without bound', { steps: [{ name: 'kubelet', timeoutSeconds: 60, waitSeconds: 0 }] }],
     ['an operation that is a path', { operation: '../../etc' }],
     ['a host without identity', { node: { name: 'edge-1', uid: 'n-1' } }],
@@ -93,6 +99,15 @@ describe('a list that waits for drain', () => {
     ]);
     expect(drainedFirst(list.slice(2))).toEqual(list.slice(2));
     expect(drainedFirst(drainedFirst(list))).toEqual(drainedFirst(list));
+  });
+
+  it.each<[DrainNeed, object | undefined]>([
+    ['true', { waitSeconds: 1000 }],
+    ['unless-flipped', { waitSeconds: 1000, unlessFlipped: true }],
+    ['false', undefined],
+  ])('waits only for what must move away: %s', (needed, wait) => {
+    const step = { name: 'configure', timeoutSeconds: 20 };
+    expect(waitingAsNeeded(list, needed)).toEqual([list[0], { ...step, ...wait }, list[2]]);
   });
 
   it.each([

@@ -154,8 +154,12 @@ describe('updateTasks', () => {
     }
   });
 
-  it('tells drain whether pods must move away', () => {
-    expect(argument(task('drain'), 'needed')).toBe('{{tasks.preflight.outputs.parameters.drain}}');
+  it('tells all that know the plan whether pods must move away', () => {
+    const told = tasks().filter((each) => argument(each, 'needed') !== undefined);
+    const itself = ['containerd', 'cni', 'kubeadm', 'configure', 'kubelet', 'verify'];
+    expect(told.map(({ name }) => name)).toEqual(['stage', 'drain', ...itself]);
+    expect(argument(task('stage'), 'needed')).toBe('{{tasks.preflight.outputs.parameters.drain}}');
+    for (const each of tasks(steps('kubeadm', 'kubelet'))) expect(argument(each, 'needed')).toBeUndefined();
   });
 
   it('passes the digest of the plan to drain and to every step of the node, and only to those', () => {

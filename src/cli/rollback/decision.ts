@@ -1,7 +1,7 @@
 // What of the last operation on a Machine can be undone, what cannot, and why. Pure.
 import { CONTROL_PLANE_LABEL } from '../../api/labels.ts';
 import { isFinal, readRecord, type OperationRecord } from '../../api/operation.ts';
-import { FLIP_CHANGE, stepResultSchema } from '../../api/step-result.ts';
+import { hasFlipped, stepResultSchema } from '../../api/step-result.ts';
 import { FLIP_STEPS, type FlipStep, type Role } from '../../api/steps.ts';
 import { MAX_KUBELET_SKEW, parseVersion } from '../../api/version.ts';
 import type { MachineView, WorkflowView } from '../../hook/store.ts';
@@ -103,7 +103,7 @@ function isFlipped({ tasks }: WorkflowView): boolean {
   const result = tasks.find(({ name }) => name === 'kubeadm')?.outputs['result'] ?? '';
   try {
     const parsed = stepResultSchema.safeParse(JSON.parse(result));
-    return parsed.data?.changes.some(({ what }) => what === FLIP_CHANGE) === true;
+    return parsed.success && hasFlipped(parsed.data);
   } catch {
     return false;
   }

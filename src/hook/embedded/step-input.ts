@@ -2,7 +2,7 @@
 import { readStepList, stepParameters, type OperationCommand } from '../../api/commands.ts';
 import { badInput } from '../../api/errors.ts';
 import type { ImageMap } from '../../api/policy.ts';
-import { drainedFirst, type ListedStep } from '../../api/host-plan.ts';
+import { drainedFirst, waitingAsNeeded, type ListedStep } from '../../api/host-plan.ts';
 import { isFlipStep, step as stepRow, type StepName } from '../../api/steps.ts';
 import type { MachineView } from '../store.ts';
 import type { StepInput } from './node-step.ts';
@@ -51,7 +51,10 @@ export function stepInput(
 function listOf(step: StepName, given: (name: string) => string): ListedStep[] {
   if (given('steps') === '') return alone(step);
   const listed = readStepList(given('steps'));
-  return given('drain-first') === 'true' ? drainedFirst(listed) : listed;
+  return waitingAsNeeded(
+    given('drain-first') === 'true' ? drainedFirst(listed) : listed,
+    given('needed') === 'false' ? 'false' : 'true',
+  );
 }
 
 function alone(step: StepName): ListedStep[] {

@@ -3,7 +3,7 @@
 import { EXIT } from '../../api/commands.ts';
 import { StatusError } from '../../api/errors.ts';
 import { stepsAtDrain } from '../../api/host-plan.ts';
-import { FLIP_CHANGE } from '../../api/step-result.ts';
+import { hasFlipped } from '../../api/step-result.ts';
 import type { ApiStepContext, ApiStepOutcome } from '../api/api-step.ts';
 import { exitCode } from './exit-code.ts';
 import { isLaunched } from './launch.ts';
@@ -39,9 +39,10 @@ const STAY_FLIPPED: ApiStepOutcome = {
 export async function drainParts(context: ApiStepContext, parts: DrainParts): Promise<ApiStepOutcome> {
   const { flags, log } = context;
   const move = async (isFlipped: boolean): Promise<ApiStepOutcome> => {
-    if (isFlipped && flags.needed === 'unless-flipped') return STAY_FLIPPED;
-    return flags.needed === 'false' ? STAY : parts.move(context);
+    return isFlipped && flags.needed === 'unless-flipped' ? STAY_FLIPPED : parts.move(context);
   };
+  // Then the node does not wait for this step.
+  if (flags.needed === 'false') return STAY;
   if (flags.planSha256 === '') {
     return flags.operation === undefined
       ? move(false)
@@ -72,15 +73,11 @@ async function reachNode(context: ApiStepContext, parts: DrainParts): Promise<bo
   const { name, timeoutSeconds } = before;
   log(`waiting for step ${name}: the node need not be drained for it`);
   const silent: Remote = { ...remote, log: () => undefined };
-  // What follows needs a steady API only for pods that must move.
-  const part: NodePart = {
-    ...parts,
-    isSelfHosted: flags.needed === 'false' ? async () => false : parts.isSelfHosted,
-  };
   const given = { flags: { ...flags, timeoutSeconds }, machine };
-  const { outcome, changes } = (await runNodePart(silent, name, given, facts, part)).result;
+  const { result } = await runNodePart(silent, name, given, facts, parts);
+  const { outcome } = result;
   if (outcome === 'failed' || outcome === 'cancelled') throw failed(`not drained: step ${name} ${outcome}`);
-  return changes.some(({ what }) => what === FLIP_CHANGE);
+  return hasFlipped(result);
 }
 
 /** It would wait for hours, and the tasks that are attached to it with it. What may pass is tried again. */

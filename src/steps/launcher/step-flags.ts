@@ -1,7 +1,13 @@
 import { readStepList, STEP_PARAMETERS } from '../../api/commands.ts';
 import { DATA_LOSS } from '../../api/data-loss.ts';
 import { badInput } from '../../api/errors.ts';
-import { CONTROL_PLANE_METHODS, DRAIN_NEEDS, drainedFirst } from '../../api/host-plan.ts';
+import {
+  CONTROL_PLANE_METHODS,
+  DRAIN_NEEDS,
+  drainedFirst,
+  waitingAsNeeded,
+  type ListedStep,
+} from '../../api/host-plan.ts';
 import type { StepFlags } from '../api/api-step.ts';
 
 /** What commander read, by the names of the flags in camel case. */
@@ -10,6 +16,7 @@ type StepOptions = Readonly<Record<string, unknown>>;
 /** Errors: BadInput naming the first flag that is wrong. */
 export function stepFlags(options: StepOptions): StepFlags {
   const value = (flag: string): string => given(options, flag);
+  const needed = oneOf('needed', value('needed'), DRAIN_NEEDS);
   return {
     namespace: objectName('namespace', value('namespace')),
     workflow: objectName('workflow', value('workflow')),
@@ -20,12 +27,10 @@ export function stepFlags(options: StepOptions): StepFlags {
     hash: value('hash'),
     kubernetesVersion: value('kubernetes-version'),
     release: value('release'),
-    steps: isDrainedFirst(options)
-      ? drainedFirst(readStepList(value('steps')))
-      : readStepList(value('steps')),
+    steps: waitingAsNeeded(stepList(options), needed),
     planSha256: planDigest(value('plan-sha256')),
     drain: oneOf('drain', value('drain'), ['auto', 'always', 'never']),
-    needed: oneOf('needed', value('needed'), DRAIN_NEEDS),
+    needed,
     drainForce: oneOf('drain-force', value('drain-force'), ['false', 'true']) === 'true',
     untestedHosts: oneOf('untested-hosts', value('untested-hosts'), ['refuse', 'allow']),
     controlPlaneMethod: oneOf('control-plane-method', value('control-plane-method'), CONTROL_PLANE_METHODS),
@@ -35,9 +40,11 @@ export function stepFlags(options: StepOptions): StepFlags {
   };
 }
 
-/** Then the plan on the node is another one: every step that knows the plan is told the same. */
-function isDrainedFirst(options: StepOptions): boolean {
-  return oneOf('drain-first', given(options, 'drain-first'), ['false', 'true']) === 'true';
+/** drain-first and needed make another plan of it: every step that knows the plan is told the same. */
+function stepList(options: StepOptions): ListedStep[] {
+  const steps = readStepList(given(options, 'steps'));
+  const isDrainedFirst = oneOf('drain-first', given(options, 'drain-first'), ['false', 'true']) === 'true';
+  return isDrainedFirst ? drainedFirst(steps) : steps;
 }
 
 /** A flag that the step does not take has its default, too. */

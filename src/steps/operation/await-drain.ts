@@ -1,17 +1,22 @@
 // The unit at a step that must not begin before the node is drained. Nothing is under way meanwhile, so nothing is watched.
-import type { HostPlan } from '../../api/host-plan.ts';
-import type { FlipStep } from '../../api/steps.ts';
+import { stepsAtDrain, type HostPlan, type ListedStep } from '../../api/host-plan.ts';
+import { hasFlipped } from '../../api/step-result.ts';
 import type { Host } from '../host/host.ts';
 import { performLogged } from './perform-logged.ts';
-import { isCancelled, isDrained, readBegun, readWaiting, waitingFile, writeRecord } from './records.ts';
+import {
+  isCancelled,
+  isDrained,
+  readBegun,
+  readReport,
+  readWaiting,
+  waitingFile,
+  writeRecord,
+} from './records.ts';
 import type { Site } from './site.ts';
 
 const POLL_SECONDS = 0.5;
 
-interface Waiter {
-  name: FlipStep;
-  waitSeconds: number;
-}
+type Waiter = Pick<ListedStep, 'name' | 'unlessFlipped'> & { waitSeconds: number };
 
 /**
  * over: it may begin, or the operation was told to stop. late: nobody came. stopped: by the signal. The time counts from
@@ -38,9 +43,17 @@ export async function awaitDrain(
 }
 
 /** One that was begun was let go on before: it was killed since. */
-async function isOver(host: Host, { operation }: HostPlan, { name }: Waiter): Promise<boolean> {
+async function isOver(host: Host, plan: HostPlan, { name, unlessFlipped }: Waiter): Promise<boolean> {
+  const { operation } = plan;
   if ((await isDrained(host, operation)) || (await isCancelled(host, operation))) return true;
+  if (unlessFlipped === true && (await isFlipped(host, plan))) return true;
   return (await readBegun(host, operation, name)) !== undefined;
+}
+
+async function isFlipped(host: Host, { operation, steps }: HostPlan): Promise<boolean> {
+  const { before } = stepsAtDrain(steps);
+  const report = before && (await readReport(host, operation, before.name));
+  return report !== undefined && hasFlipped(report.result);
 }
 
 async function waitsUntil(site: Site, plan: HostPlan, { name, waitSeconds }: Waiter): Promise<Date> {

@@ -29,6 +29,8 @@ export async function launchDrain(site: Site, input: NodeInput): Promise<StepRep
   if (report !== undefined && isBad(report)) {
     return makeReport(subject, 'failed', `step ${waiting.name}: ${report.result.message}`, host);
   }
+  // Behind a flip it has not waited, and may have ended already.
+  if (report !== undefined) return makeReport(subject, 'unchanged', 'the node went on by itself', host);
   await writeRecord(host, drainedFile(operation), { at: host.clock.now().toISOString() });
   return makeReport(subject, 'changed', 'the node goes on with its list', host);
 }

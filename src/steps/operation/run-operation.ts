@@ -85,7 +85,7 @@ async function runSteps(
 async function refusal(
   site: Site,
   plan: HostPlan,
-  { name, waitSeconds }: ListedStep,
+  { name, waitSeconds, unlessFlipped }: ListedStep,
   { bad, signal }: { bad: StepReport | undefined; signal: AbortSignal },
 ): Promise<StepReport | 'stopped' | undefined> {
   const { host } = site;
@@ -93,7 +93,8 @@ async function refusal(
     makeReport({ operation: plan.operation, step: name }, outcome, `not begun: ${why}`, host);
   if (bad?.result.outcome === 'failed') return refused('failed', `step ${bad.result.step} failed`);
   if (bad === undefined && waitSeconds !== undefined) {
-    const wait = await awaitDrain(site, plan, { name, waitSeconds }, signal);
+    const waiter = { name, waitSeconds, ...(unlessFlipped && { unlessFlipped }) };
+    const wait = await awaitDrain(site, plan, waiter, signal);
     if (wait === 'stopped') return 'stopped';
     if (wait === 'late') return refused('failed', `nobody has drained the node in ${waitSeconds} s`);
   }

@@ -59,13 +59,13 @@ it('the exit handler ends what the node still does, and says idle only then', as
   await store.createWorkflow(object);
   await clock.advance(200);
   const view = workflow(object.metadata.name ?? '');
-  expect(secondsOf(view, 'finish')).toEqual({ from: 40, to: 60 });
+  expect(secondsOf(view, 'finish')).toEqual({ from: 30, to: 50 });
   expect(view.finish?.outputs).toEqual({ host: 'idle' });
   expect(store.node('lab', 'md-0')?.versions).toMatchObject({ cni: '1.8.0', kubeadm: FROM });
 });
 
 describe('two operations on one node', () => {
-  /** Both have their plans at 20 and want to hand them over; the node works for the first until 90. */
+  /** Both have their plans at 20 and want to hand them over; the node works for the first until 80. */
   async function two() {
     const { clock, store, cluster, addMachine, submit, workflow } = site();
     addMachine('md-0', 'worker');
@@ -79,8 +79,8 @@ describe('two operations on one node', () => {
   it('do not work on it at the same time', async () => {
     const { clock, store, workflow, first, second } = await two();
     await clock.advance(300);
-    expect(secondsOf(workflow(first), 'verify').to).toBe(90);
-    expect(secondsOf(workflow(second), 'containerd')).toEqual({ from: 20, to: 110 });
+    expect(secondsOf(workflow(first), 'verify').to).toBe(80);
+    expect(secondsOf(workflow(second), 'containerd')).toEqual({ from: 20, to: 90 });
     expect(store.node('lab', 'md-0')?.versions.kubelet).toBe('v1.34.4');
   });
 
@@ -153,13 +153,13 @@ describe('a Workflow deleted by hand', () => {
   it('lets a new operation begin on the node only when the old one has ended there', async () => {
     const { clock, store, addMachine, submit, workflow } = site();
     addMachine('md-0', 'worker');
-    // The flip takes 30-90.
+    // The node's list takes 20-80.
     const name = await submit('md-0');
     await clock.advance(35);
     store.removeWorkflow('lab', name);
     const second = await submit('md-0');
     await clock.advance(300);
-    expect(secondsOf(workflow(second), 'preflight')).toEqual({ from: 35, to: 100 });
+    expect(secondsOf(workflow(second), 'preflight')).toEqual({ from: 35, to: 90 });
     expect(workflow(second).phase).toBe('Succeeded');
   });
 

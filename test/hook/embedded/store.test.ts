@@ -82,7 +82,7 @@ describe('Machines', () => {
     const { clock, store, addMachine, submit } = site();
     addMachine('md-0', 'worker');
     await submit('md-0');
-    await clock.advance(75);
+    await clock.advance(65);
     const before = store.machine('lab', 'md-0');
     await clock.advance(10);
     const after = store.machine('lab', 'md-0');

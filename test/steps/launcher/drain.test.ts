@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { EXIT } from '../../../src/api/commands.ts';
 import { StatusError, type Reason } from '../../../src/api/errors.ts';
-import { hostPlanDigest } from '../../../src/api/host-plan.ts';
+import { hostPlanDigest, waitingAsNeeded } from '../../../src/api/host-plan.ts';
 import { INPUT_KEY } from '../../../src/api/install.ts';
 import { boundedName } from '../../../src/api/names.ts';
 import { nodeInputSchema, type NodeInput } from '../../../src/api/node-input.ts';
@@ -103,12 +103,11 @@ describe('drain of a node that was handed its list', () => {
     expect(isLaunched('drain')).toBe(false);
   });
 
-  it('moves nothing when that is not needed', async () => {
-    const flags = await staged(EARLY, { needed: 'false' });
-    const ended = run(flags);
-    await plays(flags, 'drain');
-    expect(events).toEqual(['drain']);
-    expect((await ended).result).toMatchObject({ outcome: 'unchanged', changes: [] });
+  it('moves nothing when that is not needed, and leaves the node alone, which does not wait then', async () => {
+    const flags = await staged(waitingAsNeeded(EARLY, 'false'), { needed: 'false' });
+    expect((await run(flags)).result).toMatchObject({ outcome: 'unchanged', changes: [] });
+    expect(events).toEqual([]);
+    expect(isLaunched('drain')).toBe(false);
   });
 
   it.each<[string, StepFlags['needed'], string[], string[]]>([

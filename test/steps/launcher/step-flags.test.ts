@@ -75,6 +75,15 @@ describe('stepFlags', () => {
     ]);
   });
 
+  it.each<[string, object]>([
+    ['true', { waitSeconds: 2400 }],
+    ['unless-flipped', { waitSeconds: 2400, unlessFlipped: true }],
+    ['false', {}],
+  ])('knows the list whose node is drained or not: %s', (needed, wait) => {
+    const given = { ...GIVEN, steps: 'kubeadm,kubelet:600:2400', needed };
+    expect(stepFlags(given).steps[1]).toEqual({ name: 'kubelet', timeoutSeconds: 600, ...wait });
+  });
+
   it.each([
     ['a name that leaves its path', { machine: '../secrets/x' }, '--machine: got "../secrets/x"'],
     ['an empty name', { cluster: '' }, '--cluster: got ""'],

@@ -1,4 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { waitingAsNeeded, type HostPlan } from '../../../src/api/host-plan.ts';
+import { FLIP_CHANGE } from '../../../src/api/step-result.ts';
 import type { FlipStep } from '../../../src/api/steps.ts';
 import { cancelFile, LOCK_FILE, logFile } from '../../../src/steps/host/folders.ts';
 import type { NodeStep } from '../../../src/steps/node/node-step.ts';
@@ -17,8 +19,12 @@ afterEach(async () => {
 });
 
 async function handedOver(waitSeconds?: number, ...more: readonly NodeStep[]): Promise<void> {
+  await handedOverPlan(waitingPlan(waitSeconds), ...more);
+}
+
+async function handedOverPlan(plan: HostPlan, ...more: readonly NodeStep[]): Promise<void> {
   machine = createMachine({ steps: steps(...more) });
-  await handOver(machine, waitingPlan(waitSeconds), { desired: DESIRED, timeoutSeconds: 60 });
+  await handOver(machine, plan, { desired: DESIRED, timeoutSeconds: 60 });
 }
 
 /** Handed over, and as far as it gets undrained. */
@@ -68,6 +74,24 @@ describe('a step that waits for the drain', () => {
     await machine.systemd.idle();
     expect(await outcomes()).toEqual(['changed', 'changed', 'unchanged']);
     expect(await isThere(waitingFile(OPERATION))).toBe(false);
+  });
+
+  it.each([
+    ['does not wait behind a flip', FLIP_CHANGE, ['changed', 'changed', 'unchanged']],
+    ['waits where kubeadm was changed otherwise', '/usr/bin/kubeadm', ['changed', 'failed', 'failed']],
+  ])('unless flipped, %s', async (_, what, expected) => {
+    const plan = waitingPlan(20);
+    const flipping = recordedStep('kubeadm', {
+      prepare: async () => ({
+        refusals: [],
+        actions: [{ do: 'work', what, perform: async () => undefined, change: { what } }],
+        notes: [],
+      }),
+      problems: async () => [],
+    });
+    await handedOverPlan({ ...plan, steps: waitingAsNeeded(plan.steps, 'unless-flipped') }, flipping);
+    await machine.systemd.idle();
+    expect(await outcomes()).toEqual(expected);
   });
 
   it('has no watchdog meanwhile, and says in its log what it waits for', async () => {
