@@ -70,9 +70,9 @@ export interface FlipCommands {
 
 /** The API server goes first, so that nothing is acknowledged any more; etcd last, when nobody writes. */
 const WITHOUT_DATA = ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler'] as const;
-const END_WITHOUT_DATA: readonly FlipCommand[] = [
+const endWithoutData = (delaySeconds = 0): readonly FlipCommand[] => [
   ...WITHOUT_DATA.map((pod) => ({ do: 'terminate', pod }) as const),
-  { do: 'await-end', pods: WITHOUT_DATA, seconds: PATIENCE_SECONDS, otherwise: 'kill' },
+  { do: 'await-end', pods: WITHOUT_DATA, seconds: delaySeconds + PATIENCE_SECONDS, otherwise: 'kill' },
 ];
 const END_ETCD: readonly FlipCommand[] = [
   { do: 'terminate', pod: 'etcd' },
@@ -80,7 +80,7 @@ const END_ETCD: readonly FlipCommand[] = [
 ];
 
 export function forwardCommands(flip: Flip, at: string): FlipCommands {
-  const { operation, kubelet, kubeadm, etcd } = flip;
+  const { operation, kubelet, kubeadm, etcd, shutdownDelaySeconds } = flip;
   const [intent, beside] = [intentFile(operation), besideFile(kubelet.path)];
   return {
     quiet: [
@@ -106,7 +106,7 @@ export function forwardCommands(flip: Flip, at: string): FlipCommands {
     ],
     move: [
       { do: 'stop-kubelet' },
-      ...END_WITHOUT_DATA,
+      ...endWithoutData(shutdownDelaySeconds),
       ...(etcd ? endOldEtcd(etcd) : []),
       ...flip.manifests.map(({ pod, to }): FlipCommand => {
         const from = renderedFile(operation, pod);
@@ -136,13 +136,13 @@ function endOldEtcd({ dataFolder, copies }: NonNullable<Flip['etcd']>): FlipComm
  * Before it is decided whether the node goes back once the new kubelet was started: nobody may write meanwhile. etcd runs
  * on, so that it can be asked what was written.
  */
-export const QUIETEN_COMMANDS: readonly FlipCommand[] = [{ do: 'stop-kubelet' }, ...END_WITHOUT_DATA];
+export const QUIETEN_COMMANDS: readonly FlipCommand[] = [{ do: 'stop-kubelet' }, ...endWithoutData()];
 
 /** The kubelet goes back first: what is left of the new state then is what an old kubelet may start. */
 export function backCommands(intent: BackIntent): FlipCommands {
   const { flip, started, putsDataBack } = intent;
   const { operation, kubelet, etcd } = flip;
-  const ends = started ? [...END_WITHOUT_DATA, ...(etcd ? END_ETCD : [])] : [];
+  const ends = started ? [...endWithoutData(), ...(etcd ? END_ETCD : [])] : [];
   return {
     quiet: [
       ...(putsDataBack ? [{ do: 'remove', path: dataBackFile(operation) } as const] : []),

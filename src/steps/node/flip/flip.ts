@@ -22,6 +22,8 @@ export const flipSchema = z.strictObject({
   }),
   /** In the order in which they are put into place; those of this node only. */
   manifests: z.array(z.strictObject({ pod: z.enum(STATIC_PODS), from: sha256, to: sha256 })).min(1),
+  /** So long the old API server goes on serving, not ready, after it was told to end. 0 where it is the only one. */
+  shutdownDelaySeconds: z.number().min(0),
   /** undefined: external. */
   etcd: z
     .strictObject({

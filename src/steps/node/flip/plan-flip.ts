@@ -1,13 +1,9 @@
 // What a flip of this node's control plane would move, and why it must not be begun. Only looks.
-import { StatusError } from '../../../api/errors.ts';
 import { step } from '../../../api/steps.ts';
 import { STATE_FOLDER } from '../../host/folders.ts';
 import type { Host } from '../../host/host.ts';
 import { runtimeImages } from '../container-runtime.ts';
 import { folderBytes, gibibytes } from '../disk-space.ts';
-import { etcdMembers } from '../etcd.ts';
-import { etcdFindings } from '../etcd-health.ts';
-import { textsOf } from '../findings.ts';
 import { fullName } from '../image-names.ts';
 import { installRefusals, wrongDigest, type Target } from '../install-files.ts';
 import type { HostLayout } from '../layout.ts';
@@ -22,9 +18,11 @@ import {
 } from '../static-pods.ts';
 import type { FlipDecision } from './decision.ts';
 import type { Flip } from './flip.ts';
+import { etcdPart } from './flip-etcd.ts';
 import { FLIP_SECONDS } from './flip-control-plane.ts';
 import { flipFolder, intentFile, renderedFile } from './flip-folder.ts';
-import { findSnapshotTool, memberReasons } from './snapshot-tool.ts';
+import { shutdownDelay } from './shutdown-delay.ts';
+import { findSnapshotTool } from './snapshot-tool.ts';
 import { flipProcesses } from './static-pod-ends.ts';
 
 /** flip undefined: it cannot even be said what moves. */
@@ -50,7 +48,10 @@ export async function planFlip(
     return { flip: undefined, reasons: ['kubelet: got none in the release, or none here, expected both'] };
   const etcd = await etcdPart(host, decision);
   const { operation, kubernetes } = context.plan;
-  const tag = (await readStaticPod(host, 'kube-apiserver'))?.tag;
+  const apiServer = await readStaticPod(host, 'kube-apiserver');
+  const tag = apiServer?.tag;
+  // Where there is no other one, nobody has to notice.
+  const delay = apiServer && !etcd.isOnlyMember ? shutdownDelay(apiServer) : 0;
   const flip: Flip = {
     operation,
     kubeadm: layout.kubeadm,
@@ -60,6 +61,7 @@ export async function planFlip(
       const manifest = decision.manifests[pod];
       return manifest ? [{ pod, from: manifest.fromSha256, to: manifest.sha256 }] : [];
     }),
+    shutdownDelaySeconds: typeof delay === 'number' ? delay : 0,
     ...(etcd.part && { etcd: etcd.part }),
   };
   const reasons = [
@@ -67,6 +69,7 @@ export async function planFlip(
     ...(await otherReasons(host, operation)),
     ...(await manifestReasons(host, flip)),
     ...etcd.reasons,
+    ...(typeof delay === 'string' ? [delay] : []),
     ...(await installRefusals(host, [target])),
     ...(await roomReasons(host, flip, target)),
   ];
@@ -129,32 +132,6 @@ async function manifestReasons({ files }: Host, { operation, manifests, kubelet 
   }
   const isSame = manifests.every(({ from, to }) => from === to) && kubelet.from === kubelet.to;
   return isSame ? [...reasons, 'manifests and kubelet are the new ones already'] : reasons;
-}
-
-async function etcdPart(
-  host: Host,
-  { etcdMinorChanges }: FlipDecision,
-): Promise<{ part: Flip['etcd']; reasons: string[] }> {
-  const pod = await readStaticPod(host, 'etcd');
-  if (!pod) return { part: undefined, reasons: [] };
-  const dataFolder = pod.flags.get('data-dir');
-  if (dataFolder === undefined)
-    return { part: undefined, reasons: [`${manifestFile('etcd')}: got no --data-dir, expected it`] };
-  try {
-    const members = await etcdMembers(host);
-    const count = typeof members === 'string' ? 0 : members.length;
-    const copies = etcdMinorChanges && count === 1;
-    return {
-      part: { dataFolder, minorChanges: etcdMinorChanges, copies },
-      reasons: [
-        ...textsOf(etcdFindings(members, pod.flags.get('name')), 'refusal'),
-        ...(copies ? memberReasons(pod) : []),
-      ],
-    };
-  } catch (error) {
-    if (!(error instanceof StatusError)) throw error;
-    return { part: undefined, reasons: [error.message] };
-  }
 }
 
 async function roomReasons(host: Host, { operation, etcd }: Flip, { file }: Target): Promise<string[]> {

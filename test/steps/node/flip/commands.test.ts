@@ -72,6 +72,12 @@ describe('a flip', () => {
     expect(move.map((command) => command.do).filter((name) => data.includes(name))).toEqual(expected);
   });
 
+  it('lets the old API server serve as long as its manifest asks for, not ready, and a second more', () => {
+    const { move } = forwardCommands({ ...makeFlip(), shutdownDelaySeconds: 5 }, AT);
+    const [first, second] = move.filter((command) => command.do === 'await-end');
+    expect([first?.seconds, second?.pods]).toEqual([6, ['etcd']]);
+  });
+
   it('kills nothing that holds data', () => {
     const all = [forwardCommands(makeFlip(), AT), backCommands(back())].flatMap(({ move }) => move);
     const killed = all.flatMap((command) =>

@@ -27,6 +27,7 @@ const [ETCDUTL, ETCDCTL] = ['etcdutl', 'etcdctl'].map(
 ) as [string, string];
 const RESTORES = '--bump-revision --mark-compacted --skip-hash-check';
 const withLogElsewhere = manifestOf('etcd', 'old').replace(/( *- )--name=/, '$1--wal-dir=/wal\n$&');
+const OTHER_MEMBER = { name: 'node-2', clientURL: 'https://172.30.0.12:2379' };
 const FLIP = 'flip the control plane: static pods and kubelet at once';
 
 let site: KubeadmSite;
@@ -181,13 +182,24 @@ describe('a control plane that is to be flipped', () => {
   });
 
   it('copies no data of one of several members', async () => {
-    const other = { name: 'node-2', clientURL: 'https://172.30.0.12:2379' };
     answerEtcd(host, {
-      members: [OWN_MEMBER, other, { name: 'node-3', clientURL: 'https://172.30.0.13:2379' }],
+      members: [OWN_MEMBER, OTHER_MEMBER, { name: 'node-3', clientURL: 'https://172.30.0.13:2379' }],
     });
     host.files.spaces.set('/var/lib/refit', { freeBytes: 500, freeInodes: 9 });
     await host.files.write('/var/lib/etcd/member/snap/db', 'x'.repeat(1000), { mode: 0o600 });
     expect((await kubeadm.prepare(host, site.context)).actions.map(shape)).toContain(FLIP);
+  });
+
+  it.each([
+    ['waits for no other API server where there is none', [OWN_MEMBER], false],
+    ['does not wait so long for the end of one of several API servers', [OWN_MEMBER, OTHER_MEMBER], true],
+  ])('%s', async (_name, members, isSaid) => {
+    answerEtcd(host, { members });
+    const manifest = manifestOf('kube-apiserver', 'old');
+    const delayed = manifest.replace(/( *- )--secure-port=/, '$1--shutdown-delay-duration=1m\n$&');
+    await host.files.write(manifestFile('kube-apiserver'), delayed, { mode: 0o600 });
+    const { notes } = await kubeadm.prepare(host, site.context);
+    expect(notes[0]?.includes('--shutdown-delay-duration: got 1m, expected a duration')).toBe(isSaid);
   });
 
   it('is not flipped without a decision, and nothing is said of it', async () => {

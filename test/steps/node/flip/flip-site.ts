@@ -39,6 +39,7 @@ export function makeFlip(etcd: Partial<NonNullable<Flip['etcd']>> = {}): Flip {
       from: sha256(manifestOf(pod, 'old')),
       to: sha256(manifestOf(pod, 'new')),
     })),
+    shutdownDelaySeconds: 0,
     etcd: {
       ...{ dataFolder: DATA_FOLDER, minorChanges: true, copies: true },
       snapshotTool: { from: ETCDUTL.from, sha256: sha256(ETCDUTL.content) },
