@@ -43,6 +43,7 @@ async function judge(check: () => Verdict | Promise<Verdict>): Promise<Verdict> 
 /** No connection, or a server that says that it cannot answer now. */
 function isPassing(error: Error & { status?: unknown }): boolean {
   const status = Number(error.status);
-  if ('syscall' in error || status === 429 || status >= 500) return true;
+  const isCut = 'code' in error && error.code === 'ECONNRESET';
+  if ('syscall' in error || isCut || status === 429 || status >= 500) return true;
   return error.cause instanceof Error && isPassing(error.cause);
 }

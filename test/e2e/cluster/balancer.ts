@@ -32,7 +32,10 @@ export async function stopBalancer(layout: ClusterLayout): Promise<void> {
 
 const configFile = ({ balancer }: ClusterLayout): string => path.join(balancer, 'haproxy.cfg');
 
-/** An API server that is not ready is left out within a second. */
+/**
+ * An API server that is not ready is left out within two seconds, sooner than it stops serving (kubeadm.ts); one that is
+ * merely slow, as all are on a busy machine, is not. Whom nobody answers is sent to another one.
+ */
 function configuration({ prefix, nodes }: ClusterDescription): string {
   const servers = nodes
     .filter(({ role }) => role === 'control-plane')
@@ -43,10 +46,12 @@ function configuration({ prefix, nodes }: ClusterDescription): string {
     '  timeout connect 2s',
     '  timeout client 1h',
     '  timeout server 1h',
+    '  timeout check 5s',
+    '  option redispatch 1',
     'listen api',
     `  bind ${balancerAddress(prefix)}:6443`,
     '  option httpchk GET /readyz',
-    '  default-server inter 500ms fall 1 rise 2 on-marked-down shutdown-sessions',
+    '  default-server inter 1s fall 2 rise 2',
     ...servers,
     '',
   ].join('\n');

@@ -78,11 +78,14 @@ export function joinFile(
 
 const TOKEN_GROUPS = ['system:bootstrappers:kubeadm:default-node-token'];
 
-function clusterConfiguration({ endpoint }: ClusterDescription): JsonObject {
+/** Longer than the load balancer needs to notice. */
+const NOTICED = { extraArgs: [{ name: 'shutdown-delay-duration', value: '5s' }] };
+
+function clusterConfiguration({ endpoint, hasBalancer }: ClusterDescription): JsonObject {
   return {
     controlPlaneEndpoint: endpoint,
     imageRepository: 'registry.k8s.io',
-    apiServer: { certSANs: ['localhost', '127.0.0.1'] },
+    apiServer: { certSANs: ['localhost', '127.0.0.1'], ...(hasBalancer ? NOTICED : {}) },
     // Cluster API sets it.
     featureGates: { ControlPlaneKubeletLocalMode: true },
   };

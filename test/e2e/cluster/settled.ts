@@ -7,21 +7,31 @@ import { eventually } from '../../helpers/eventually.ts';
 
 const SECONDS = 240;
 
-/** Errors: which are not. */
-export async function nodesReady(api: Api, count: number): Promise<void> {
+/** Errors: how many are not. */
+export function nodesReady(api: Api, count: number): Promise<void> {
+  return allReady(api, `${count} Nodes`, NODES, count);
+}
+
+/** Errors: how many are not. */
+export function apiServersReady(api: Api, count: number): Promise<void> {
+  const pods = '/api/v1/namespaces/kube-system/pods?labelSelector=component%3Dkube-apiserver';
+  return allReady(api, `${count} API servers`, pods, count);
+}
+
+async function allReady(api: Api, what: string, path: string, count: number): Promise<void> {
   await eventually(
-    `${count} Nodes Ready`,
+    `${what} Ready`,
     async () => {
-      const nodes = list(await expectOk(api.get(NODES)), 'items');
-      const ready = nodes.filter(isReady).length;
-      return ready === count || `${ready} of ${nodes.length} are`;
+      const found = list(await expectOk(api.get(path)), 'items');
+      const ready = found.filter(isReady).length;
+      return ready === count || `${ready} of ${found.length} are`;
     },
     SECONDS,
   );
 }
 
-function isReady(node: JsonValue): boolean {
-  const ready = list(node, 'status', 'conditions').find((one) => text(one, 'type') === 'Ready');
+function isReady(object: JsonValue): boolean {
+  const ready = list(object, 'status', 'conditions').find((one) => text(one, 'type') === 'Ready');
   return text(ready, 'status') === 'True';
 }
 

@@ -20,7 +20,7 @@ import { nodeImage } from './node-image.ts';
 import { copyNodeTree } from './node-tree.ts';
 import { switchOn } from './node.ts';
 import { removeCluster } from './remove.ts';
-import { deploymentAvailable, nodesReady } from './settled.ts';
+import { apiServersReady, deploymentAvailable, nodesReady } from './settled.ts';
 
 export interface ClusterOptions {
   folder: string;
@@ -111,9 +111,11 @@ async function bringUp(parts: Parts): Promise<void> {
   // Members of etcd one after the other, and nothing beside: the API does not answer while they get to know each other.
   for (const node of others.filter(({ role }) => role === 'control-plane'))
     await timed('kubeadm join, control plane', join(node));
+  const api = apiOf(kubeConfigOf(layout.kubeconfig));
+  const count = nodes.filter(({ role }) => role === 'control-plane').length;
+  await timed('API servers ready', apiServersReady(api, count));
   const workers = others.filter(({ role }) => role === 'worker');
   await Promise.all([timed('kubeadm join, workers', Promise.all(workers.map(join))), installAll(parts)]);
-  const api = apiOf(kubeConfigOf(layout.kubeconfig));
   await timed('Nodes ready', nodesReady(api, nodes.length));
   await timed('objects of Cluster API', declareToCapi(api, layout, cluster));
   await timed('pods ready', Promise.all(DEPLOYMENTS.map((one) => deploymentAvailable(api, one))));
