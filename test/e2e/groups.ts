@@ -58,7 +58,11 @@ export const GROUPS: readonly Group[] = [
   {
     name: 'flip-fails',
     controlPlanes: 1,
-    stories: [{ name: 'flip-back', isExtra: true }],
+    stories: [
+      // Behind it a change of configuration is known for one.
+      { name: 'flip-back', isExtra: true, isGround: true },
+      { name: 'flip-power-off', isExtra: true },
+    ],
   },
   {
     name: 'flip-ha',
