@@ -81,7 +81,8 @@ async function forgetNext({ api, kubeConfig, namespace }: Site, { name }: Summar
         metadata: { resourceVersion, annotations },
       });
       if (status === 200) resolve();
-      else reject(new Error(`Machine ${name} was moved too fast: got ${status}, expected 200`));
+      // Somebody changed it meanwhile: the watch shows that next.
+      else if (status !== 409) reject(new Error(`Machine ${name}: got ${status}, expected 200`));
     };
     const see = (_type: string, machine: JsonValue) => void forget(machine).catch(reject);
     watch = new Watch(kubeConfig).watch(MACHINES.path(namespace), from, see, reject);
