@@ -6,7 +6,9 @@ import { FINISH, RENEW_CERTIFICATES, ROLLBACK, step } from '../api/steps.ts';
  * Inputs of the step templates; every other parameter is one of the Workflow. Never both: the Argo UI would send
  * such a name twice when somebody submits a template by hand.
  */
-const TASK_PARAMETERS: readonly string[] = ['plan-sha256', 'drain-first', 'needed', 'timeout-seconds'];
+const TASK_PARAMETERS: readonly string[] = [
+  ...['plan-sha256', 'drain-first', 'needed', 'data-loss', 'timeout-seconds'],
+];
 
 export const workflowParameters = STEP_PARAMETERS.filter(({ name }) => !TASK_PARAMETERS.includes(name));
 

@@ -63,8 +63,8 @@ function workflow(
     machine: machine.name,
     operation: String(number),
     release: '',
-    'data-loss': own.dataLoss,
   };
+  const given = { parameters: [{ name: 'data-loss', value: own.dataLoss }] };
   return {
     apiVersion: 'argoproj.io/v1alpha1',
     kind: 'Workflow',
@@ -99,7 +99,9 @@ function workflow(
         : {}),
       ttlStrategy: { secondsAfterSuccess: input.retentionSeconds },
       podGC: { strategy: 'OnWorkflowSuccess' },
-      templates: [{ name: ROLLBACK.name, dag: { tasks: [{ name: ROLLBACK.name, templateRef }] } }],
+      templates: [
+        { name: ROLLBACK.name, dag: { tasks: [{ name: ROLLBACK.name, templateRef, arguments: given }] } },
+      ],
     },
   };
 }

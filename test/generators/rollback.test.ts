@@ -61,7 +61,9 @@ describe('rollbackLookWorkflow', () => {
       'cluster.x-k8s.io/cluster-name',
       'capi-refit.io/machine',
     ]);
-    expect(look.spec.arguments?.parameters).toContainEqual({ name: 'data-loss', value: 'look' });
+    expect(look.spec.templates?.[0]?.dag?.tasks[0]?.arguments?.parameters).toEqual([
+      { name: 'data-loss', value: 'look' },
+    ]);
   });
 
   it('has another name each time', () => {

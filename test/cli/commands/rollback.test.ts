@@ -154,7 +154,7 @@ describe('refit rollback of a control plane that was flipped', () => {
       .list(PLACES.Workflow, 'lab')
       .filter((object) => text(object, 'metadata', 'name')?.includes(`-${what}-`));
   const lossOf = (workflow: JsonObject | undefined): unknown =>
-    list(workflow, 'spec', 'arguments', 'parameters')
+    list(list(list(workflow, 'spec', 'templates')[0], 'dag', 'tasks')[0], 'arguments', 'parameters')
       .filter((parameter) => text(parameter, 'name') === 'data-loss')
       .map((parameter) => text(parameter, 'value'))[0];
 
