@@ -53,7 +53,10 @@ export const GROUPS: readonly Group[] = [
     name: 'flip',
     controlPlanes: 1,
     leastWorkers: 2,
-    stories: [{ name: 'flip-control-plane', isExtra: true }],
+    stories: [
+      { name: 'flip-control-plane', isExtra: true },
+      { name: 'flip-taken-back', isExtra: true },
+    ],
   },
   {
     name: 'flip-fails',

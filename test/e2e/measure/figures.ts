@@ -10,6 +10,7 @@ export const MEASURES = [
   'refit-worker',
   'flip-control-plane',
   'flip-back',
+  'flip-taken-back',
   'flip-ha',
   'plain-control-plane',
   'plain-worker',

@@ -40,6 +40,7 @@ const RULES: readonly Rule[] = [
   { who: 'flip-control-plane', figure: 'podRestarts', of: 0 },
   // There, seen that it does not start, and back.
   { who: 'flip-back', figure: 'apiOutageSeconds', of: 30 },
+  { who: 'flip-taken-back', figure: 'apiOutageSeconds', of: 15 },
   { who: 'flip-ha', figure: 'failedWritesRetried', of: 0 },
   { who: 'flip-ha', figure: 'podRestarts', of: 0 },
 ];
