@@ -30,7 +30,7 @@ story('a flip is taken back by the word of a person', async (site) => {
 
   const look = rollback('look');
   expect(look).toMatchObject({
-    code: 0,
+    code: 1,
     stdout: expect.stringMatching(/lost would be: .*only by force: .*Argo/s),
   });
   expect(rollback('accept')).toMatchObject({
