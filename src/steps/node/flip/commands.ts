@@ -32,6 +32,8 @@ export type FlipCommand =
   | { do: 'drop-older' }
   /** A copy for the way back, or one that waits beside its place. */
   | ({ do: 'copy' } & Placed)
+  /** Only a matter of time. */
+  | { do: 'warm-program'; pod: StaticPodName }
   | { do: 'install-unit' }
   | { do: 'write-intent'; intent: FlipIntent }
   | { do: 'stop-kubelet' }
@@ -101,6 +103,7 @@ export function forwardCommands(flip: Flip, at: string): FlipCommands {
       },
       ...(etcd?.snapshotTool ? [keepSnapshotTool(operation, etcd.snapshotTool)] : []),
       { do: 'copy', from: kubelet.staged, to: beside, sha256: kubelet.to, mode: PROGRAM_MODE },
+      ...flip.manifests.map(({ pod }): FlipCommand => ({ do: 'warm-program', pod })),
       { do: 'install-unit' },
       { do: 'write-intent', intent: { version: 1, direction: 'forward', at, flip } },
     ],
@@ -184,6 +187,8 @@ export function describeCommand(command: FlipCommand): string {
       return `write the intent to go ${command.intent.direction}`;
     case 'terminate':
       return `terminate ${command.pod}`;
+    case 'warm-program':
+      return `read the programs of ${command.pod}`;
     case 'await-end':
       return `await the end of ${command.pods.join(', ')}`;
     default:

@@ -12,6 +12,7 @@ import { installIntentUnit, removeIntentUnit } from './intent-unit.ts';
 import { putDataBack } from './restore-data.ts';
 import { noteRevision } from './revision.ts';
 import { awaitEnd, signalPod } from './static-pod-ends.ts';
+import { warmProgram } from './warm-programs.ts';
 
 const KUBELET_UNIT = 'kubelet.service';
 
@@ -26,6 +27,8 @@ export async function performCommand(host: Host, operation: string, command: Fli
       return dropOlder(host, operation);
     case 'copy':
       return copy(host, command);
+    case 'warm-program':
+      return warmProgram(host, operation, command.pod);
     case 'install-unit':
       return installIntentUnit(host, operation);
     case 'write-intent':

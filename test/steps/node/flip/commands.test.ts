@@ -6,6 +6,7 @@ import {
   type FlipCommand,
 } from '../../../../src/steps/node/flip/commands.ts';
 import type { BackIntent, Flip } from '../../../../src/steps/node/flip/flip.ts';
+import { STATIC_PODS } from '../../../../src/steps/node/static-pods.ts';
 import { makeFlip, OPERATION } from './flip-site.ts';
 
 const AT = '2026-01-01T00:00:00.000Z';
@@ -27,9 +28,10 @@ describe('a flip', () => {
   it('is this, in this order', () => {
     const { quiet, move, start } = forwardCommands(makeFlip(), AT);
     expect(texts(quiet).slice(0, 1)).toEqual(['run /usr/bin/kubeadm certs renew all']);
-    expect(texts(quiet).slice(-4)).toEqual([
+    expect(texts(quiet).slice(-8)).toEqual([
       `copy /var/lib/refit/${OPERATION}/flip/old/etcd-snapshot-tool`,
       'copy /usr/bin/.kubelet.refit-flip',
+      ...STATIC_PODS.map((pod) => `read the programs of ${pod}`),
       'install unit',
       'write the intent to go forward',
     ]);
