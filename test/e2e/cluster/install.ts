@@ -19,7 +19,10 @@ import type { Images } from './images.ts';
 
 const CONTROLLER = 'workflow-controller';
 
-/** As Argo publishes it for a whole cluster, without its user interface; its settings are the defaults. */
+/**
+ * As Argo publishes it for a whole cluster, without its user interface; its settings are the defaults but for its lease: it
+ * lives on what is upgraded, and would end itself when the API is away for a moment (docs/flip.md).
+ */
 export async function installArgo(api: Api, images: Images): Promise<void> {
   const all = await argoObjects([...ARGO_ACCOUNT_KINDS, 'PriorityClass', 'Deployment', 'ConfigMap']);
   const wanted = all.filter(
@@ -30,6 +33,12 @@ export async function installArgo(api: Api, images: Images): Promise<void> {
   await applyTo(api)(wanted.map((object) => withImages(object, images)));
 }
 
+const PATIENT_LEASE = {
+  LEADER_ELECTION_LEASE_DURATION: '60s',
+  LEADER_ELECTION_RENEW_DEADLINE: '40s',
+  LEADER_ELECTION_RETRY_PERIOD: '2s',
+};
+
 function withImages(object: JsonObject, images: Images): JsonObject {
   if (text(object, 'kind') !== 'Deployment') return object;
   const copy = structuredClone(object);
@@ -38,6 +47,8 @@ function withImages(object: JsonObject, images: Images): JsonObject {
   container['image'] = images.argoController;
   container['imagePullPolicy'] = 'IfNotPresent';
   container['args'] = ['--executor-image', images.argoExecutor];
+  const lease = Object.entries(PATIENT_LEASE).map(([name, value]) => ({ name, value }));
+  container['env'] = [...list(container, 'env'), ...lease];
   return copy;
 }
 
