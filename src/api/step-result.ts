@@ -1,5 +1,6 @@
 // What a step leaves behind: a file on the host, and the output parameter `result` of its Argo task.
 import { z } from 'zod';
+import { parseJson } from './json.ts';
 import { FINISH, RENEW_CERTIFICATES, ROLLBACK, STEP_NAMES } from './steps.ts';
 
 export const stepResultSchema = z.strictObject({
@@ -52,9 +53,5 @@ export const REPORT_LINE = 'refit-report ';
 
 /** The report in a line's rest or in a termination message. What is none is undefined. */
 export function reportIn(text: string): StepReport | undefined {
-  try {
-    return stepReportSchema.safeParse(JSON.parse(text)).data;
-  } catch {
-    return undefined;
-  }
+  return stepReportSchema.safeParse(parseJson(text)).data;
 }

@@ -1,4 +1,5 @@
 // What of the last operation on a Machine can be undone, what cannot, and why. Pure.
+import { parseJson } from '../../api/json.ts';
 import { CONTROL_PLANE_LABEL } from '../../api/labels.ts';
 import { isFinal, readRecord, type OperationRecord } from '../../api/operation.ts';
 import { hasFlipped, stepResultSchema } from '../../api/step-result.ts';
@@ -101,12 +102,8 @@ function begunSteps({ tasks }: WorkflowView): FlipStep[] {
 /** What the step says that it changed (api/step-result.ts). */
 function isFlipped({ tasks }: WorkflowView): boolean {
   const result = tasks.find(({ name }) => name === 'kubeadm')?.outputs['result'] ?? '';
-  try {
-    const parsed = stepResultSchema.safeParse(JSON.parse(result));
-    return parsed.success && hasFlipped(parsed.data);
-  } catch {
-    return false;
-  }
+  const parsed = stepResultSchema.safeParse(parseJson(result));
+  return parsed.success && hasFlipped(parsed.data);
 }
 
 /** What kubeadm moved one after the other. */

@@ -2,6 +2,7 @@
 import { dirname } from 'node:path/posix';
 import { z } from 'zod';
 import { StatusError } from '../../api/errors.ts';
+import { parseJson } from '../../api/json.ts';
 import type { Argv, Host, RunOptions } from '../host/host.ts';
 import { commandLine, lastLines } from '../host/output.ts';
 import type { HostLayout } from './layout.ts';
@@ -32,7 +33,7 @@ export async function findCrictl(host: Host): Promise<string | undefined> {
 
 /** Empty: it can run pods and give them a network. Of `crictl info`. */
 export function runtimeProblems(info: string): string[] {
-  const parsed = infoSchema.safeParse(json(info));
+  const parsed = infoSchema.safeParse(parseJson(info));
   if (!parsed.success) return ['crictl info: got an answer that cannot be read'];
   return ['RuntimeReady', 'NetworkReady'].flatMap((type) => {
     const condition = parsed.data.status.conditions.find((candidate) => candidate.type === type);
@@ -49,7 +50,7 @@ export async function runtimeImages(
 ): Promise<ReadonlySet<string>> {
   const crictl = await findCrictl(host);
   if (crictl !== undefined) {
-    const answer = imagesSchema.safeParse(json(await output(host, [crictl, 'images', '-o', 'json'])));
+    const answer = imagesSchema.safeParse(parseJson(await output(host, [crictl, 'images', '-o', 'json'])));
     if (!answer.success) throw failed('crictl images: got an answer that cannot be read');
     return new Set((answer.data.images ?? []).flatMap(({ repoTags }) => repoTags ?? []));
   }
@@ -68,14 +69,6 @@ export async function output(host: Host, argv: Argv, options?: RunOptions): Prom
 
 function failed(message: string): StatusError {
   return new StatusError(message, { reason: 'Failed' });
-}
-
-function json(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** Of `ctr version`, which tells its own version first. Pure. */

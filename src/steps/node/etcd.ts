@@ -1,6 +1,7 @@
 // What etcd itself says of its members, through the JSON form of its API (gRPC gateway) at its client URLs.
 import { z } from 'zod';
 import { StatusError } from '../../api/errors.ts';
+import { parseJson } from '../../api/json.ts';
 import type { Host, HttpRequest } from '../host/host.ts';
 import { manifestFile, readStaticPod } from './static-pods.ts';
 
@@ -128,7 +129,7 @@ async function call<T>(
       reason: 'Unavailable',
     });
   }
-  const parsed = schema.safeParse(json(answer.body));
+  const parsed = schema.safeParse(parseJson(answer.body));
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   throw new StatusError(`etcd ${url}${path}: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`, {
@@ -138,7 +139,7 @@ async function call<T>(
 
 async function memberVersion(host: Host, access: EtcdAccess, url: string): Promise<string | undefined> {
   const answer = await ask(host, access, `${url}/version`);
-  const parsed = versionSchema.safeParse(json(answer?.body ?? ''));
+  const parsed = versionSchema.safeParse(parseJson(answer?.body ?? ''));
   return parsed.success ? parsed.data.etcdserver : undefined;
 }
 
@@ -154,13 +155,5 @@ async function ask(host: Host, { tls }: EtcdAccess, url: string) {
   } catch (error) {
     if (error instanceof StatusError && error.reason === 'Unavailable') return undefined;
     throw error;
-  }
-}
-
-function json(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }

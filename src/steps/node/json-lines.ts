@@ -1,5 +1,6 @@
 // A stream of JSON, one value per line, as etcd's gRPC gateway sends it.
 import { StatusError } from '../../api/errors.ts';
+import { parseJson } from '../../api/json.ts';
 
 const NEWLINE = 0x0a;
 
@@ -18,7 +19,7 @@ export async function* jsonLines(
   const line = (): unknown => {
     const text = Buffer.concat(parts).toString('utf8');
     [parts, size] = [[], 0];
-    return json(text);
+    return parseJson(text);
   };
   for await (const chunk of stream) {
     let rest = Buffer.from(chunk);
@@ -33,12 +34,4 @@ export async function* jsonLines(
     throw new StatusError(`${what}: got a line of more than ${maxLineBytes} bytes`, { reason: 'Failed' });
   }
   if (size > 0) yield line();
-}
-
-function json(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { componentsSchema } from '../../api/components.ts';
 import { desiredConfigurationDigest } from '../../api/desired-configuration.ts';
 import { badInput, StatusError } from '../../api/errors.ts';
+import { parseJson } from '../../api/json.ts';
 import { nodeInputSchema, type NodeInput } from '../../api/node-input.ts';
 import { isFlipStep } from '../../api/steps.ts';
 import { operationFolder, STATE_FOLDER } from '../host/folders.ts';
@@ -25,7 +26,7 @@ export const RESERVED = ['program', 'stage', 'backup', 'refit', 'lock.json', 'no
 
 /** Errors: BadInput naming fields, never their content. */
 export function parseNodeInput(text: string): NodeInput {
-  const parsed = nodeInputSchema.safeParse(json(text));
+  const parsed = nodeInputSchema.safeParse(parseJson(text));
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'input'}: ${message}`);
   throw new StatusError(problems.join('; '), { reason: 'BadInput' });
@@ -51,13 +52,5 @@ export async function checkNodeInput(
   const digest = desired && desiredConfigurationDigest(desired);
   if (digest !== undefined && digest !== plan.desiredSha256) {
     throw badInput('desired: sha256', digest, plan.desiredSha256);
-  }
-}
-
-function json(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }

@@ -2,6 +2,7 @@
 // a container runtime nor a network.
 import { z } from 'zod';
 import { StatusError } from '../../../api/errors.ts';
+import { parseJson } from '../../../api/json.ts';
 import type { Host } from '../../host/host.ts';
 import { parseStaticPod, type StaticPod } from '../static-pods.ts';
 import { MEMBER, runOnData } from './data-folder.ts';
@@ -75,7 +76,7 @@ export function memberReasons({ flags }: StaticPod): string[] {
 export async function databaseRevision(host: Host, operation: string, database: string): Promise<number> {
   const tool = keptSnapshotTool(operation);
   const text = await runOnData(host, [tool, 'snapshot', 'status', '--write-out=json', database]);
-  const status = statusSchema.safeParse(json(text));
+  const status = statusSchema.safeParse(parseJson(text));
   if (status.success) return status.data.revision;
   throw failed(`${tool} snapshot status: got no revision, expected one of ${database}`);
 }
@@ -105,14 +106,6 @@ export async function restoreDatabase(
     ...(token === undefined ? [] : [`--initial-cluster-token=${token}`]),
     `--data-dir=${dataFolder}`,
   ]);
-}
-
-function json(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function failed(message: string): StatusError {
