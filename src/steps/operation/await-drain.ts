@@ -31,6 +31,8 @@ export async function awaitDrain(
   const { host } = site;
   const { clock } = host;
   if (await isOver(host, plan, waiter)) return 'over';
+  // The step before it has ended: that does not change while it waits.
+  if (waiter.unlessFlipped === true && (await isFlipped(host, plan))) return 'over';
   const until = await waitsUntil(site, plan, waiter);
   const left = Math.min(waiter.waitSeconds, (until.getTime() - clock.now().getTime()) / 1000);
   const end = clock.monotonic() + left;
@@ -43,10 +45,8 @@ export async function awaitDrain(
 }
 
 /** One that was begun was let go on before: it was killed since. */
-async function isOver(host: Host, plan: HostPlan, { name, unlessFlipped }: Waiter): Promise<boolean> {
-  const { operation } = plan;
+async function isOver(host: Host, { operation }: HostPlan, { name }: Waiter): Promise<boolean> {
   if ((await isDrained(host, operation)) || (await isCancelled(host, operation))) return true;
-  if (unlessFlipped === true && (await isFlipped(host, plan))) return true;
   return (await readBegun(host, operation, name)) !== undefined;
 }
 

@@ -85,16 +85,16 @@ async function runSteps(
 async function refusal(
   site: Site,
   plan: HostPlan,
-  { name, waitSeconds, unlessFlipped }: ListedStep,
+  listed: ListedStep,
   { bad, signal }: { bad: StepReport | undefined; signal: AbortSignal },
 ): Promise<StepReport | 'stopped' | undefined> {
   const { host } = site;
+  const { name, waitSeconds } = listed;
   const refused = (outcome: 'failed' | 'cancelled', why: string): StepReport =>
     makeReport({ operation: plan.operation, step: name }, outcome, `not begun: ${why}`, host);
   if (bad?.result.outcome === 'failed') return refused('failed', `step ${bad.result.step} failed`);
   if (bad === undefined && waitSeconds !== undefined) {
-    const waiter = { name, waitSeconds, ...(unlessFlipped && { unlessFlipped }) };
-    const wait = await awaitDrain(site, plan, waiter, signal);
+    const wait = await awaitDrain(site, plan, { ...listed, waitSeconds }, signal);
     if (wait === 'stopped') return 'stopped';
     if (wait === 'late') return refused('failed', `nobody has drained the node in ${waitSeconds} s`);
   }
