@@ -7,7 +7,11 @@ import { FINISH, RENEW_CERTIFICATES, ROLLBACK, step } from '../api/steps.ts';
  * such a name twice when somebody submits a template by hand.
  */
 const TASK_PARAMETERS: readonly string[] = [
-  ...['plan-sha256', 'drain-first', 'needed', 'data-loss', 'timeout-seconds'],
+  'plan-sha256',
+  'drain-first',
+  'needed',
+  'data-loss',
+  'timeout-seconds',
 ];
 
 export const workflowParameters = STEP_PARAMETERS.filter(({ name }) => !TASK_PARAMETERS.includes(name));
