@@ -92,7 +92,8 @@ function isTrue(
   return last === undefined ? 'no answer yet' : `${last.status}: ${last.message}`;
 }
 
-function isDone(answers: readonly Answer[]): boolean {
+/** As Cluster API is told it. */
+export function isDone(answers: readonly Answer[]): boolean {
   const last = answers.at(-1);
   return last?.status === 'Success' && last.retryAfterSeconds === 0;
 }

@@ -2,8 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { disruptionBudgetsPath } from '../../../src/steps/api/paths.ts';
 import type { E2eNode } from '../cluster/connect.ts';
-import type { Measure } from '../measure/figures.ts';
-import { failures, failuresRetried, outageSeconds, secondsTrue } from '../measure/gaps.ts';
+import { type Measure, seenFigures } from '../measure/figures.ts';
 import { type Observations, watch } from '../measure/watch.ts';
 import { otherNode, type Site } from './site.ts';
 import {
@@ -27,8 +26,6 @@ export interface Seen {
 /** The API may go away once more after the last word: a newer kubelet makes static pods anew. */
 const AFTERWARDS_SECONDS = 40;
 const BEFORE_SECONDS = 3;
-/** Of a patient client. */
-const RETRY_SECONDS = 2;
 
 /** The workload comes first, if it is not there yet. */
 export async function watched(site: Site, node: E2eNode, upgrade: () => Promise<Own>): Promise<Seen> {
@@ -53,12 +50,7 @@ export async function watched(site: Site, node: E2eNode, upgrade: () => Promise<
   const observations = await watching.end();
   const figures = {
     ...own,
-    apiOutageSeconds: outageSeconds(observations.api),
-    cordonedSeconds: secondsTrue(observations.cordoned),
-    httpFailures: failures(observations.http),
-    writes: observations.writes.length,
-    failedWrites: failures(observations.writes),
-    failedWritesRetried: failuresRetried(observations.writes, RETRY_SECONDS),
+    ...seenFigures(observations),
     podRestarts: restartsSince(before, await restarts(site)),
   };
   return { figures, observations };

@@ -2,6 +2,8 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { failures, failuresRetried, outageSeconds, secondsTrue } from './gaps.ts';
+import type { Observations } from './watch.ts';
 
 const FILE = fileURLToPath(new URL('../../../out/e2e.json', import.meta.url));
 
@@ -36,6 +38,21 @@ export interface Measure {
   podRestarts: number;
   /** The work itself, without waiting for it to begin. */
   steps: Record<string, number>;
+}
+
+/** Of a patient client. */
+const RETRY_SECONDS = 2;
+
+/** What the process that watches saw, as figures. Pure. */
+export function seenFigures({ api, cordoned, http, writes }: Observations) {
+  return {
+    apiOutageSeconds: outageSeconds(api),
+    cordonedSeconds: secondsTrue(cordoned),
+    httpFailures: failures(http),
+    writes: writes.length,
+    failedWrites: failures(writes),
+    failedWritesRetried: failuresRetried(writes, RETRY_SECONDS),
+  };
 }
 
 export function readMeasures(): Measure[] {

@@ -13,7 +13,7 @@ import { overridePolicy } from '../kit/policy.ts';
 import { firstNode, type Site } from '../kit/site.ts';
 import { story } from '../kit/story.ts';
 import { tryAgain } from '../kit/try-again.ts';
-import { beginUpdate, type Update } from '../kit/update.ts';
+import { beginUpdate, isDone, type Update } from '../kit/update.ts';
 import { watch } from '../measure/watch.ts';
 
 const UNTIL_FLIP_SECONDS = 420;
@@ -34,8 +34,7 @@ story('a flip that a power-off cuts ends by itself', async (site) => {
 /** Waits for either end. systemd may be cut off before the node, and a command of the flip fails by that. */
 async function goesBack({ answers }: Update): Promise<boolean> {
   const hasFailed = () => answers.some(({ message }) => /^operation \d+ failed/.test(message));
-  const isDone = () => answers.at(-1)?.status === 'Success' && answers.at(-1)?.retryAfterSeconds === 0;
-  await eventually('the update ended', () => hasFailed() || isDone(), UNTIL_DONE_SECONDS);
+  await eventually('the update ended', () => hasFailed() || isDone(answers), UNTIL_DONE_SECONDS);
   return hasFailed();
 }
 

@@ -12,8 +12,7 @@ import { operation } from '../kit/operation.ts';
 import { firstNode } from '../kit/site.ts';
 import { story } from '../kit/story.ts';
 import { NEW, OLD } from '../kit/versions.ts';
-import { writeMeasure } from '../measure/figures.ts';
-import { failures, failuresRetried, outageSeconds } from '../measure/gaps.ts';
+import { seenFigures, writeMeasure } from '../measure/figures.ts';
 import { watch } from '../measure/watch.ts';
 
 const MAPS = '/api/v1/namespaces/default/configmaps';
@@ -44,21 +43,10 @@ story('a flip is taken back by the word of a person', async (site) => {
   const back = rollback('force');
   const totalSeconds = (performance.now() - begun) / 1000;
   await sleep(AFTERWARDS_SECONDS * 1000);
-  const { api: answers, writes } = await watching.end();
   writeMeasure({
     ...{ name: 'flip-taken-back', totalSeconds, hostSeconds: totalSeconds, flipSeconds: totalSeconds },
-    ...{
-      apiOutageSeconds: outageSeconds(answers),
-      cordonedSeconds: 0,
-      httpFailures: 0,
-      podRestarts: 0,
-      steps: {},
-    },
-    ...{
-      writes: writes.length,
-      failedWrites: failures(writes),
-      failedWritesRetried: failuresRetried(writes, 2),
-    },
+    ...{ podRestarts: 0, steps: {} },
+    ...seenFigures(await watching.end()),
   });
   expect(back).toMatchObject({ code: 0, stdout: expect.stringContaining('control plane: back at v1.33') });
   const { kubelet, runningKubelet, controlPlane } = nodeFacts(node);
