@@ -12,6 +12,7 @@ import { operation } from '../kit/operation.ts';
 import { firstNode } from '../kit/site.ts';
 import { story } from '../kit/story.ts';
 import { NEW, OLD } from '../kit/versions.ts';
+import { restarts, restartsSince } from '../kit/workload.ts';
 import { seenFigures, writeMeasure } from '../measure/figures.ts';
 import { watch } from '../measure/watch.ts';
 
@@ -38,6 +39,7 @@ story('a flip is taken back by the word of a person', async (site) => {
   });
   expect(nodeFacts(node).controlPlane).toMatchObject({ 'kube-apiserver': NEW });
 
+  const before = await restarts(site);
   const watching = await watch({ kubeconfigPath: cluster.kubeconfigPath, nodeName: node.name });
   const begun = performance.now();
   const back = rollback('force');
@@ -45,8 +47,8 @@ story('a flip is taken back by the word of a person', async (site) => {
   await sleep(AFTERWARDS_SECONDS * 1000);
   writeMeasure({
     ...{ name: 'flip-taken-back', totalSeconds, hostSeconds: totalSeconds, flipSeconds: totalSeconds },
-    ...{ podRestarts: 0, steps: {} },
     ...seenFigures(await watching.end()),
+    ...{ podRestarts: restartsSince(before, await restarts(site)), steps: {} },
   });
   expect(back).toMatchObject({ code: 0, stdout: expect.stringContaining('control plane: back at v1.33') });
   const { kubelet, runningKubelet, controlPlane } = nodeFacts(node);
