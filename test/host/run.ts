@@ -20,8 +20,8 @@ async function main(jestArguments: string[]): Promise<number> {
   const node = [...ALONE, process.execPath, '--disable-warning=ExperimentalWarning'];
   if (jestArguments[0] === '--measure') return run([...node, fromRoot('test/host/measure.ts')]);
   const jest = ['--experimental-vm-modules', fromRoot('node_modules/jest/bin/jest.js')];
-  // One after the other: each test has a machine, and their times are looked at.
-  const options = ['--config', fromRoot('test/host/jest.config.js'), '--runInBand'];
+  // Each test has a machine, and waits most of its time.
+  const options = ['--config', fromRoot('test/host/jest.config.js'), '--maxWorkers=2'];
   return run([...node, ...jest, ...options, ...jestArguments]);
 }
 
