@@ -1,6 +1,6 @@
 // What is kept of a story that failed: one folder with objects of the API, logs of pods, journals of nodes, and what Refit
 // left on them, without keys and backups.
-import { cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { JsonValue } from '../../../src/api/json.ts';
@@ -74,6 +74,12 @@ function ofNode(node: E2eNode, folder: string): void {
   const own = path.join(node.root, 'var/lib/refit');
   const filter = (source: string) => !LEFT_OUT.test(source.slice(own.length));
   if (existsSync(own)) cpSync(own, path.join(folder, 'var-lib-refit'), { recursive: true, filter });
+  // Also of containers that ended, and when no API server can be asked.
+  const logs = path.join(node.root, 'var/log/pods');
+  for (const pod of existsSync(logs) ? readdirSync(logs) : []) {
+    if (pod.startsWith('kube-system_'))
+      cpSync(path.join(logs, pod), path.join(folder, 'pods', pod), { recursive: true });
+  }
 }
 
 const STEP_JOURNALS = FLIP_STEPS.flatMap((step) => ['-t', `refit-${step}`]);
