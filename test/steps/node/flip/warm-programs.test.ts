@@ -1,17 +1,9 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
-import { layerOf, warmProgram } from '../../../../src/steps/node/flip/warm-programs.ts';
+import { warmProgram } from '../../../../src/steps/node/flip/warm-programs.ts';
 import { createKubeadmSite, type KubeadmSite } from '../kubeadm-site.ts';
 import type { TestHost } from '../host-tree.ts';
 import { runStaticPod } from '../pod-processes.ts';
-
-const LAYERS = '/var/lib/containerd/io.containerd.snapshotter.v1.overlayfs/snapshots';
-const mountinfo = (options: string): string =>
-  [
-    '900 899 0:60 / /proc rw,nosuid - proc proc rw',
-    `899 800 0:57 / / rw,relatime - overlay overlay rw,${options}`,
-    '',
-  ].join('\n');
-const CONTAINERD = `lowerdir=58/fs:57/fs,upperdir=${LAYERS}/90/fs,workdir=${LAYERS}/90/work,uuid=on`;
+import { CONTAINERD, LAYERS, mountinfo } from './layers.ts';
 
 let site: KubeadmSite;
 let host: TestHost;
@@ -45,20 +37,4 @@ it('is left out, and said, where the layers are not found', async () => {
   await warm();
   expect(read).toEqual([]);
   expect(host.lines).toContain('etcd: its images are not found, and not read beforehand');
-});
-
-it.each([
-  ['of containerd', CONTAINERD, `${LAYERS}/90/fs`],
-  [
-    'of CRI-O',
-    'lowerdir=/s/overlay/l/A,upperdir=/s/overlay/1f/diff,workdir=/s/overlay/1f/work',
-    '/s/overlay/1f/diff',
-  ],
-  ['a name that mountinfo escapes', 'upperdir=/a\\040b/1/fs', undefined],
-])('knows the layer %s', (_, options, expected) => {
-  expect(layerOf(mountinfo(options))).toBe(expected);
-});
-
-it('knows none of another file system', () => {
-  expect(layerOf('899 800 0:57 / / rw - ext4 /dev/vda rw,upperdir=/x/1/fs\n')).toBeUndefined();
 });
