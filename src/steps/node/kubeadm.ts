@@ -46,6 +46,7 @@ export const kubeadm: NodeStep = {
     if (reasons.length === 0) return { refusals: [], actions: [], notes: [] };
     host.log(`kubeadm is needed: ${reasons.join('; ')}`);
     const files = await differingFiles(host, desired.files.filter(isNeededBefore(desired)));
+    const flip = await flipActions(host, context, layout);
     const refusals = [
       ...files.refusals,
       ...(await installRefusals(host, replaced)),
@@ -53,8 +54,8 @@ export const kubeadm: NodeStep = {
         ? []
         : [`${program}: got ${installed ?? 'no version'}, expected ${plan.kubernetes}, which is not staged`]),
       ...(await patchesRefusals(host, desired)),
+      ...flip.refusals,
     ];
-    const flip = await flipActions(host, context, layout);
     const actions = [
       ...files.files.map(writeAction),
       ...replaced.map((target) => installAction(target, { from: installed, to: plan.kubernetes })),

@@ -17,6 +17,8 @@ export interface StaticPod {
   image: string;
   /** undefined: the image has none (only a digest, or nothing). */
   tag: string | undefined;
+  /** Program and arguments, as they stand there. */
+  command: readonly string[];
   /** Without the dashes; the last one of those given twice; `true` for those without a value. */
   flags: ReadonlyMap<string, string>;
   /** Those given as text. They may hold secrets: never shown. */
@@ -72,10 +74,12 @@ export function parseStaticPod(content: Uint8Array, name: StaticPodName): Static
   // A patch may have put containers beside it.
   const container = containers.find((candidate) => candidate.name === name);
   if (!container) throw notAPod(manifestFile(name), `no container ${name}`);
+  const command = [...container.command, ...container.args];
   return {
     image: container.image,
     tag: parseImage(container.image).tag,
-    flags: readFlags([...container.command, ...container.args]),
+    command,
+    flags: readFlags(command),
     environment: Object.fromEntries(
       container.env.flatMap(({ name, value }) => (value === undefined ? [] : [[name, value]])),
     ),

@@ -12,15 +12,18 @@ import { flipControlPlane } from './flip-control-plane.ts';
 import { removeIntentUnit } from './intent-unit.ts';
 import { performCommand } from './perform-command.ts';
 import { planFlip } from './plan-flip.ts';
+import { rejectedFlags } from './rejected-flags.ts';
 import { settleIntent } from './settle-flip.ts';
 
 export interface FlipActions {
+  /** No method leads to a control plane that runs. */
+  refusals: string[];
   /** Empty: kubeadm moves the control plane. */
   actions: Action[];
   notes: string[];
 }
 
-const NONE: FlipActions = { actions: [], notes: [] };
+const NONE: FlipActions = { refusals: [], actions: [], notes: [] };
 
 /** What comes before `kubeadm upgrade node`. Errors: StatusError. */
 export async function flipActions(
@@ -37,17 +40,20 @@ export async function flipActions(
   const decision = await readDecision(host, plan.operation);
   if (!decision) return NONE;
   if (decision.method === 'kubeadm') return byKubeadm(decision.reasons);
+  // kubeadm would find out, too, minutes after it has stopped the old ones.
+  const rejected = await rejectedFlags(host, plan.operation);
+  if (rejected.length > 0) return { ...NONE, refusals: rejected };
   const { flip, reasons } = await planFlip(host, context, layout, decision);
   if (!flip || reasons.length > 0) return byKubeadm(reasons);
   const flags = await inspectFlags(host, layout, plan.kubernetes);
-  const refusals = await flagRefusals(host, flags, context, flip.kubelet.staged);
-  if (refusals.length > 0) return byKubeadm(refusals);
+  const unknown = await flagRefusals(host, flags, context, flip.kubelet.staged);
+  if (unknown.length > 0) return byKubeadm(unknown);
   const isNewer = isNewerMinor(await programVersion(host, 'kubelet', layout.kubelet), plan.kubernetes);
   const server = isNewer ? await localServerWrite(host, flags.kubeconfigFile) : undefined;
   // The old kubelet can do with these, too: they need not wait until it is stopped.
   const writes = [...(server ? [server] : []), ...flags.writes];
   const reload: Action[] = writes.length > 0 ? [{ do: 'run', argv: ['systemctl', 'daemon-reload'] }] : [];
-  return { actions: [...writes, ...reload, flipAction(flip)], notes: [] };
+  return { ...NONE, actions: [...writes, ...reload, flipAction(flip)] };
 }
 
 function flipAction(flip: Flip): Action {

@@ -14,6 +14,7 @@ import { help } from '../kubelet-host.ts';
 import { runStaticPod } from '../pod-processes.ts';
 import { digest } from '../release.ts';
 import { makeFlip, manifestOf } from './flip-site.ts';
+import { CONTAINERD, LAYERS, mountinfo } from './layers.ts';
 
 const STAGED_KUBELET = '/var/lib/refit/stage/r1/kubernetes/kubelet';
 const CTR = ['/usr/local/bin/ctr', '-n', 'k8s.io', 'images', 'ls', '-q'];
@@ -173,6 +174,17 @@ describe('a control plane that is to be flipped', () => {
     expect(actions.map(shape)).toContain('kubeadm upgrade node');
     expect(notes[0]).toMatch(/^control plane: moved by kubeadm, not flipped: /);
     expect(notes[0]).toContain(reason);
+  });
+
+  it('is refused when a new program rejects its flags: kubeadm would stop the old one for them, too', async () => {
+    const program = `${LAYERS}/8/fs/usr/local/bin/kube-apiserver`;
+    await host.files.write('/proc/501/mountinfo', mountinfo(CONTAINERD), { mode: 0o444 });
+    await host.files.write(program, program, { mode: 0o755 });
+    host.answer([program], { code: 1, stderr: 'Error: unknown flag: --old\n' });
+    host.answer([program, '--version'], `Kubernetes ${TARGET}\n`);
+    const { refusals, actions } = await kubeadm.prepare(host, site.context);
+    expect(actions.map(shape)).not.toContain(FLIP);
+    expect(refusals).toEqual([expect.stringContaining(`kube-apiserver ${TARGET}: got unknown flag: --old`)]);
   });
 
   it("takes etcdctl where etcd's image has no etcdutl", async () => {
