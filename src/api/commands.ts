@@ -121,7 +121,7 @@ export const STEP_PARAMETERS: readonly StepParameter[] = [
   },
   {
     name: 'control-plane-method',
-    description: 'flip or kubeadm: how the static pods of a control plane are moved',
+    description: 'auto, flip or kubeadm: how the static pods of a control plane are moved',
     default: 'kubeadm',
     steps: NODE_STEPS,
   },

@@ -3,7 +3,8 @@ import { z } from 'zod';
 import { jsonDigest } from './json.ts';
 import { FLIP_STEPS } from './steps.ts';
 
-export const CONTROL_PLANE_METHODS = ['flip', 'kubeadm'] as const;
+/** auto: flip on the only member of etcd, else kubeadm. */
+export const CONTROL_PLANE_METHODS = ['auto', 'flip', 'kubeadm'] as const;
 export type ControlPlaneMethod = (typeof CONTROL_PLANE_METHODS)[number];
 
 /** Must pods move away? unless-flipped: only the move of the control plane disturbs them, and a flip does not. */

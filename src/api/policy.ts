@@ -89,7 +89,7 @@ export const policySchema = z.strictObject({
         .enum(CONTROL_PLANE_METHODS)
         .default('kubeadm')
         .describe(
-          'how the static pods of a control plane are moved: `kubeadm` one after the other; `flip` all at once, if nobody has edited them',
+          'how the static pods of a control plane are moved: `kubeadm` one after the other; `flip` all at once, if nobody has edited them; `auto` as `flip` on the only control-plane node, else as `kubeadm`',
         ),
     })
     .prefault({}),

@@ -56,7 +56,7 @@ describe('a bad policy', () => {
       'refit-policy.timeouts.unknown: no such key',
       'refit-policy.workers: got null, expected a mapping',
       'refit-policy.drainForce: got "yes", expected true or false',
-      'refit-policy.controlPlane.method: got "fast", expected flip or kubeadm',
+      'refit-policy.controlPlane.method: got "fast", expected auto or flip or kubeadm',
       'refit-policy.controlPlane.other: no such key',
       'refit-policy.keepBackups: got 1.5, expected a whole number',
       'refit-policy.settleSeconds: got 90, expected at most 60',

@@ -38,7 +38,7 @@ export function forecast(
 
 function drainNeed(disturbing: readonly { name: NodeStep['name'] }[], method: ControlPlaneMethod): DrainNeed {
   if (disturbing.length === 0) return 'false';
-  const isFlip = method === 'flip' && disturbing.some(({ name }) => name === 'kubeadm');
+  const isFlip = method !== 'kubeadm' && disturbing.some(({ name }) => name === 'kubeadm');
   return isFlip && disturbing.every(({ name }) => FLIPPED.includes(name)) ? 'unless-flipped' : 'true';
 }
 

@@ -106,5 +106,5 @@ it.each<[string, Steps, string]>([
   ['the kubelet alone', [['kubelet', [run]]], 'true'],
   ['nothing', [['kubeadm', []]], 'false'],
 ])('where the control plane is to be flipped, %s', (_, steps, drain) => {
-  expect(of(steps, 'flip').drain).toBe(drain);
+  for (const method of ['flip', 'auto'] as const) expect(of(steps, method).drain).toBe(drain);
 });

@@ -1,8 +1,10 @@
 // May the control plane of this node be flipped? Looks and renders; of the node nothing is changed.
 import { StatusError } from '../../../api/errors.ts';
+import type { ControlPlaneMethod } from '../../../api/host-plan.ts';
 import type { Host } from '../../host/host.ts';
 import { sha256Of } from '../../host/sha256.ts';
 import { folderBytes, gibibytes } from '../disk-space.ts';
+import { etcdMembers } from '../etcd.ts';
 import type { StepContext } from '../node-step.ts';
 import { parseStaticPod, type StaticPodName } from '../static-pods.ts';
 import { writeDecision, type DecidedManifests, type FlipDecision } from './decision.ts';
@@ -24,7 +26,7 @@ const GROWTH = 1.5;
 export async function prepareFlip(host: Host, context: StepContext): Promise<PreparedFlip | undefined> {
   const { plan } = context;
   const isInList = plan.steps.some(({ name }) => name === 'kubeadm');
-  if (plan.controlPlane?.method !== 'flip' || !isInList) return undefined;
+  if (!isInList || !(await isWanted(host, plan.controlPlane?.method))) return undefined;
   const scratch = scratchFolder(plan.operation);
   try {
     return await decide(host, context, scratch);
@@ -49,6 +51,19 @@ export async function leaveFlip(
     await host.files.write(renderedFile(operation, name), content, { mode: 0o600 });
   }
   await writeDecision(host, operation, prepared.decision);
+}
+
+/** `auto`: of several members none takes the API away while kubeadm moves it. */
+async function isWanted(host: Host, method: ControlPlaneMethod | undefined): Promise<boolean> {
+  if (method !== 'auto') return method === 'flip';
+  try {
+    const members = await etcdMembers(host);
+    return typeof members !== 'string' && members.length === 1;
+  } catch (error) {
+    if (!(error instanceof StatusError)) throw error;
+    host.log(`flip: whether this is the only member of etcd cannot be said: ${error.message}`);
+    return false;
+  }
 }
 
 /** For the message of the step. */

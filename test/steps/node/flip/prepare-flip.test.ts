@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { StatusError } from '../../../../src/api/errors.ts';
 import { readDecision } from '../../../../src/steps/node/flip/decision.ts';
 import {
   flipNote,
@@ -10,6 +11,7 @@ import { writeNodeRecord } from '../../../../src/steps/node/node-record.ts';
 import type { StepContext } from '../../../../src/steps/node/node-step.ts';
 import { manifestFile, STATIC_PODS, type StaticPodName } from '../../../../src/steps/node/static-pods.ts';
 import { desiredFile } from '../desired.ts';
+import { answerEtcd, ETCD_URL, OWN_MEMBER } from '../etcd-answers.ts';
 import type { TestHost } from '../host-tree.ts';
 import { digest } from '../release.ts';
 import {
@@ -265,6 +267,32 @@ describe('kubeadm instead, and nothing rendered is left,', () => {
     await edit('etcd', byHand);
     await prepare();
     expect(await host.files.list(FOLDER)).toEqual(['decision.json']);
+  });
+});
+
+describe('auto', () => {
+  const auto = () => prepare(site.context({ plan: { controlPlane: { method: 'auto' } } }));
+  const other = { name: 'node-2', clientURL: 'https://172.30.0.12:2379' };
+
+  it('flips the only member of etcd', async () => {
+    answerEtcd(host);
+    expect((await auto())?.decision.method).toBe('flip');
+  });
+
+  it.each<[string, () => unknown]>([
+    ['one of several', () => answerEtcd(host, { members: [OWN_MEMBER, other] })],
+    [
+      'one that does not answer',
+      () =>
+        host.respond(ETCD_URL, ({ url }) => {
+          throw new StatusError(`POST ${url}: ECONNREFUSED`, { reason: 'Unavailable' });
+        }),
+    ],
+    ['a node with its etcd elsewhere', () => host.files.remove(manifestFile('etcd'))],
+  ])('leaves %s to kubeadm', async (_, spoil) => {
+    await spoil();
+    expect(await auto()).toBeUndefined();
+    expect(site.asked).toEqual([]);
   });
 });
 
