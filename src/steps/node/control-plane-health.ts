@@ -12,6 +12,9 @@ const HEALTH_PORTS = { 'kube-controller-manager': '10257', 'kube-scheduler': '10
 
 const PKI = '/etc/kubernetes/pki';
 const REQUEST_SECONDS = 5;
+/** On a slow disk, with all pods of the node starting at the same time. */
+const BOOT_SECONDS = 180;
+const LOOK_SECONDS = 1;
 
 /** Empty: all of it runs, and at this version. Errors: StatusError when it cannot even be asked. */
 export async function controlPlaneProblems(host: Host, kubernetes: string): Promise<string[]> {
@@ -50,6 +53,30 @@ export async function apiServerProblems(host: Host, kubernetes?: string): Promis
   return version === kubernetes
     ? problems
     : [...problems, `kube-apiserver: running: got ${version ?? 'no version'}, expected ${kubernetes}`];
+}
+
+/** The same; that it cannot even be asked is a problem, too. Errors: none but mistakes. */
+export async function apiServerTroubles(host: Host, kubernetes?: string): Promise<string[]> {
+  try {
+    return await apiServerProblems(host, kubernetes);
+  } catch (error) {
+    if (error instanceof StatusError) return [error.message];
+    throw error;
+  }
+}
+
+/**
+ * After a boot the kubelet needs a while to start the static pods again. Resolves when the API server of this node is ready,
+ * or the time is over: what needs it says so itself then.
+ */
+export async function awaitOwnApiServer(host: Host): Promise<void> {
+  const end = host.clock.monotonic() + BOOT_SECONDS;
+  let troubles = await apiServerTroubles(host);
+  if (troubles.length > 0) host.log(`waiting for this node's API server: ${troubles.join('; ')}`);
+  while (troubles.length > 0 && host.clock.monotonic() < end) {
+    await host.clock.sleep(LOOK_SECONDS);
+    troubles = await apiServerTroubles(host);
+  }
 }
 
 /** /healthz needs no identity, and its certificate is nobody's that is known: nothing is sent, one word is read. */

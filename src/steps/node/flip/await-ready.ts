@@ -1,7 +1,7 @@
 // After the kubelet was started: is the API server there, or will it never be?
 import { StatusError } from '../../../api/errors.ts';
 import type { Host } from '../../host/host.ts';
-import { apiServerProblems } from '../control-plane-health.ts';
+import { apiServerTroubles } from '../control-plane-health.ts';
 import { etcdAccess } from '../etcd.ts';
 import { readService } from '../service.ts';
 import { staticPodProcess } from '../static-pod-processes.ts';
@@ -41,7 +41,7 @@ export async function awaitReady(
   const awaySince = new Map<string, number>();
   for (;;) {
     etcdAnswered ||= await answersEtcd(host);
-    const problems = await problemsOf(host, kubernetes);
+    const problems = await apiServerTroubles(host, kubernetes);
     // That may have waited for long.
     etcdAnswered ||= await answersEtcd(host);
     const now = clock.monotonic();
@@ -113,15 +113,6 @@ async function kubeletLoop(host: Host): Promise<string | undefined> {
       : undefined;
   } catch (error) {
     if (error instanceof StatusError) return undefined;
-    throw error;
-  }
-}
-
-async function problemsOf(host: Host, kubernetes: string | undefined): Promise<string[]> {
-  try {
-    return await apiServerProblems(host, kubernetes);
-  } catch (error) {
-    if (error instanceof StatusError) return [error.message];
     throw error;
   }
 }

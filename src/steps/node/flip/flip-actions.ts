@@ -1,6 +1,7 @@
 // The second method of the step `kubeadm` on control planes: all static pods and the kubelet at once.
 import { FLIP_CHANGE } from '../../../api/step-result.ts';
 import type { Host } from '../../host/host.ts';
+import { awaitOwnApiServer } from '../control-plane-health.ts';
 import { flagRefusals, inspectFlags, localServerWrite } from '../kubelet-inputs.ts';
 import { isNewerMinor } from '../kubelet.ts';
 import type { HostLayout } from '../layout.ts';
@@ -40,6 +41,8 @@ export async function flipActions(
   const decision = await readDecision(host, plan.operation);
   if (!decision) return NONE;
   if (decision.method === 'kubeadm') return byKubeadm(decision.reasons);
+  // After a power loss that came before anything had moved, the old ones are only starting.
+  await awaitOwnApiServer(host);
   // kubeadm would find out, too, minutes after it has stopped the old ones.
   const rejected = await rejectedFlags(host, plan.operation);
   if (rejected.length > 0) return { ...NONE, refusals: rejected };

@@ -1,5 +1,6 @@
 import { symlinkSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { StatusError } from '../../../../src/api/errors.ts';
 import { performStep } from '../../../../src/steps/host/perform-step.ts';
 import type { FlipDecision } from '../../../../src/steps/node/flip/decision.ts';
 import { writeIntent } from '../../../../src/steps/node/flip/flip.ts';
@@ -7,11 +8,13 @@ import { decisionFile, intentFile, renderedFile } from '../../../../src/steps/no
 import { kubeadm } from '../../../../src/steps/node/kubeadm.ts';
 import type { Action } from '../../../../src/steps/node/node-step.ts';
 import { manifestFile, STATIC_PODS } from '../../../../src/steps/node/static-pods.ts';
-import { answerEtcd, OWN_MEMBER } from '../etcd-answers.ts';
+import { until } from '../../../helpers/until.ts';
+import { answerEtcd, ETCD_URL, OWN_MEMBER } from '../etcd-answers.ts';
 import type { TestHost } from '../host-tree.ts';
 import { createKubeadmSite, TARGET, UPGRADE_NODE, type KubeadmSite } from '../kubeadm-site.ts';
 import { help } from '../kubelet-host.ts';
 import { runStaticPod } from '../pod-processes.ts';
+import { NODE_ADDRESS } from '../tree-content.ts';
 import { digest } from '../release.ts';
 import { makeFlip, manifestOf } from './flip-site.ts';
 import { CONTAINERD, LAYERS, mountinfo } from './layers.ts';
@@ -174,6 +177,25 @@ describe('a control plane that is to be flipped', () => {
     expect(actions.map(shape)).toContain('kubeadm upgrade node');
     expect(notes[0]).toMatch(/^control plane: moved by kubeadm, not flipped: /);
     expect(notes[0]).toContain(reason);
+  });
+
+  it('is flipped when its static pods are only starting, as after a power loss', async () => {
+    const refused = () => {
+      throw new StatusError('ECONNREFUSED', { reason: 'Unavailable' });
+    };
+    let looks = 0;
+    host.respond(ETCD_URL, refused);
+    host.respond(`https://${NODE_ADDRESS}:6443/readyz`, () => {
+      looks += 1;
+      if (looks < 5) return refused();
+      answerEtcd(host);
+      return { body: 'ok' };
+    });
+    const preparing = kubeadm.prepare(host, site.context);
+    await until(async () => (await host.clock.advance(0.05), looks >= 5));
+    const { actions } = await preparing;
+    expect(actions.map(shape)).toContain(FLIP);
+    expect(looks).toBe(5);
   });
 
   it('is refused when a new program rejects its flags: kubeadm would stop the old one for them, too', async () => {
