@@ -1,7 +1,7 @@
 // Is the control plane of this node there, judged by its own health ports? Nothing here asks another machine.
 import { isIPv6 } from 'node:net';
 import { StatusError } from '../../api/errors.ts';
-import { member, type JsonValue } from '../../api/json.ts';
+import { member, parseJson, type JsonValue } from '../../api/json.ts';
 import type { Host, HttpAnswer, HttpRequest } from '../host/host.ts';
 import { etcdMembers } from './etcd.ts';
 import { apiServerUrl, manifestFile, readStaticPod } from './static-pods.ts';
@@ -140,10 +140,6 @@ function reachable(address: string | undefined): string {
 }
 
 function gitVersion(body: string): string | undefined {
-  try {
-    const version = member(JSON.parse(body) as JsonValue, 'gitVersion');
-    return typeof version === 'string' ? version : undefined;
-  } catch {
-    return undefined;
-  }
+  const version = member(parseJson(body) as JsonValue | undefined, 'gitVersion');
+  return typeof version === 'string' ? version : undefined;
 }

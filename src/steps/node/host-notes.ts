@@ -1,4 +1,5 @@
 // What people should know of this host; nothing of it stops an operation.
+import { member, parseJson, type JsonValue } from '../../api/json.ts';
 import { LOCK_FILE } from '../host/folders.ts';
 import type { Host } from '../host/host.ts';
 import { note, type Finding } from './findings.ts';
@@ -65,11 +66,6 @@ async function changedFiles(host: Host): Promise<string[]> {
 }
 
 function lockHolder(lock: string): string | undefined {
-  try {
-    const parsed: unknown = JSON.parse(lock);
-    const isNamed = typeof parsed === 'object' && parsed !== null && 'operation' in parsed;
-    return isNamed && typeof parsed.operation === 'string' ? parsed.operation : undefined;
-  } catch {
-    return undefined;
-  }
+  const operation = member(parseJson(lock) as JsonValue | undefined, 'operation');
+  return typeof operation === 'string' ? operation : undefined;
 }

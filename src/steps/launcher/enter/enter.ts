@@ -3,7 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { EXIT } from '../../../api/commands.ts';
 import { StatusError } from '../../../api/errors.ts';
-import { isObject } from '../../../api/json.ts';
+import { isObject, parseJson } from '../../../api/json.ts';
 import { nodeInputSchema, type NodeInput } from '../../../api/node-input.ts';
 import type { StepReport } from '../../../api/step-result.ts';
 import { REPORT_LINE, reportIn } from '../../../api/step-result.ts';
@@ -39,7 +39,7 @@ export async function enter(options: EnterOptions): Promise<number> {
   const tell = (line: string): void => out(`${now().toISOString()} enter: ${line}`);
   tell('started');
   const content = await readFile(options.inputFile, 'utf8').catch(() => '');
-  const input = parse(content);
+  const input = nodeInputSchema.safeParse(parseJson(content)).data;
   if (input === undefined) {
     const reason = `${options.inputFile}: not there, or not what this release understands`;
     return end(options, EXIT.badInput, reason);
@@ -124,12 +124,4 @@ function reasonOf(error: unknown): string {
   const message = isObject(error) && 'syscall' in error ? error['message'] : undefined;
   if (typeof message !== 'string') throw error;
   return message;
-}
-
-function parse(content: string): NodeInput | undefined {
-  try {
-    return nodeInputSchema.safeParse(JSON.parse(content)).data;
-  } catch {
-    return undefined;
-  }
 }
