@@ -5,8 +5,8 @@ import { step } from '../../api/steps.ts';
 import { operationFolder } from '../host/folders.ts';
 import type { Argv, Host } from '../host/host.ts';
 import { lastLines } from '../host/output.ts';
-import { kubeadmCommand, takesConfiguration, type KubeadmRun } from './kubeadm-command.ts';
 import { awaitOwnApiServer } from './control-plane-health.ts';
+import { kubeadmCommand, takesConfiguration, type KubeadmRun } from './kubeadm-command.ts';
 import { putBackMissingManifests } from './kubeadm-files.ts';
 import { proxyVariables } from './proxy-variables.ts';
 import { manifestFile } from './static-pods.ts';
@@ -59,10 +59,11 @@ async function attempt(
   for (const path of await putBackMissingManifests(host, operation))
     host.log(`${path}: was missing, put back`);
   const apiServer = manifestFile('kube-apiserver');
-  if (role === 'control-plane' && (await host.files.status(apiServer)) === undefined) {
-    throw failed(`${apiServer}: absent: kubeadm would take this control plane for a worker`);
+  if (role === 'control-plane') {
+    if ((await host.files.status(apiServer)) === undefined)
+      throw failed(`${apiServer}: absent: kubeadm would take this control plane for a worker`);
+    await awaitOwnApiServer(host);
   }
-  if (role === 'control-plane') await awaitOwnApiServer(host);
   const onLine = (line: string): void => host.log(`  ${line}`);
   const { code, stdout, stderr } = await host.run(argv, {
     timeoutSeconds,
