@@ -8,7 +8,7 @@ import { isAboveApiServer, versionRefusal } from '../api/version.ts';
 import { rejection } from './answer.ts';
 import type { Claim } from './claim.ts';
 import { claimContext, claimOf, recipeOf } from './claims.ts';
-import { differences, type FieldDifference } from './differences.ts';
+import { differences, isSeenByCapi, type FieldDifference } from './differences.ts';
 import { roleOf, versionOf, versionsOf } from './objects.ts';
 import { patchesOf } from './patches.ts';
 import { shownSides } from './redact.ts';
@@ -18,6 +18,9 @@ import type { Decision, Difference, Facts, Plan } from './types.ts';
 
 /** Uncovered fields that a reason names: more than any real update has. */
 const MAX_NAMED = 500;
+
+const UNSEEN =
+  'Cluster API compares specs only, and they are equal: it would not replace the machine but update it in place';
 
 interface Judged {
   difference: FieldDifference;
@@ -48,6 +51,9 @@ export function decideCanUpdate(request: CanUpdateRequest, policy: Policy, facts
   const needsRelease = uncovered.length === 0 ? judged.length > 0 : isVersionClaimed(judged);
   const missing = needsRelease ? missingRelease(policy, to) : undefined;
   if (missing) return { ...rejection(missing), ...found };
+  if (uncovered.length > 0 && !isSeenByCapi(request)) {
+    return { decision: 'block', reason: `${notCovered(uncovered)}; ${UNSEEN}`, steps, patches: {}, ...found };
+  }
   if (uncovered.length > 0) {
     const patches = replacePatches(request, judged);
     return { decision: 'replace', reason: notCovered(uncovered), steps, patches, ...found };

@@ -1,6 +1,6 @@
 // Every field in which the wanted objects differ from the current ones, as CAPI itself compares them.
 import type { CanUpdateRequest, ObjectName } from '../api/hooks.ts';
-import { member, pointer } from '../api/json.ts';
+import { member, pointer, type JsonValue } from '../api/json.ts';
 import { changesBetween, type Change } from './compare.ts';
 import { groupOf, objectPairs, rootValue, type ObjectPair, type Part } from './objects.ts';
 
@@ -20,23 +20,35 @@ export function differences(request: CanUpdateRequest): FieldDifference[] {
   return objectPairs(request).flatMap(differencesOf);
 }
 
+/** Of the kinds of two objects CAPI sees nothing: it compares their specs. */
+export function isSeenByCapi(request: CanUpdateRequest): boolean {
+  return objectPairs(request).some(({ part, root, from, to }) =>
+    from && to ? specChanges(part, rootValue(from, root), rootValue(to, root)).length > 0 : from !== to,
+  );
+}
+
 function differencesOf(pair: ObjectPair): FieldDifference[] {
   const { name: object, part, root, from, to } = pair;
   if (!from && !to) return [];
   if (!from || !to || from.kind !== to.kind || groupOf(from) !== groupOf(to)) {
     return [{ object, part, path: '', keys: [], ...kindOf('from', from), ...kindOf('to', to) }];
   }
-  const [before, after] = [rootValue(from, root), rootValue(to, root)];
-  const changes =
-    part === 'machine'
-      ? MACHINE_FIELDS.flatMap((field) =>
-          changesBetween(member(before, field), member(after, field)).map((change) => ({
-            ...change,
-            keys: [field, ...change.keys],
-          })),
-        )
-      : changesBetween(before, after);
-  return changes.map((change) => ({ ...change, object, part, path: pointer([...root, ...change.keys]) }));
+  return specChanges(part, rootValue(from, root), rootValue(to, root)).map((change) => ({
+    ...change,
+    object,
+    part,
+    path: pointer([...root, ...change.keys]),
+  }));
+}
+
+function specChanges(part: Part, before: JsonValue | undefined, after: JsonValue | undefined): Change[] {
+  if (part !== 'machine') return changesBetween(before, after);
+  return MACHINE_FIELDS.flatMap((field) =>
+    changesBetween(member(before, field), member(after, field)).map((change) => ({
+      ...change,
+      keys: [field, ...change.keys],
+    })),
+  );
 }
 
 function kindOf(side: 'from' | 'to', object: ObjectPair['from']): Partial<Change> {

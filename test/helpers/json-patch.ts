@@ -50,7 +50,6 @@ export function stillDifferent(request: CanUpdateRequest, patches: Decision['pat
   return objectPairs(request)
     .filter(({ name, part, root, from, to }) => {
       if (!from || !to) return from !== to;
-      if (from.kind !== to.kind) return true;
       const patched = applyPatch(from, patches[name] ?? []);
       const [got, want] = [root.reduce<JsonValue | undefined>(member, patched), rootValue(to, root)];
       return part === 'machine' ? machineText(got) !== machineText(want) : text(got) !== text(want);

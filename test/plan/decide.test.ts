@@ -86,6 +86,21 @@ describe('decideCanUpdate', () => {
     });
   });
 
+  it.each([
+    ['kind', 'VirtualMachine'],
+    ['apiVersion', 'example.com/v1'],
+  ])(
+    'blocks a machine of which nothing but the %s of an object changes: CAPI would update it',
+    (field, to) => {
+      const body = edited(machineBody({}), [`/desired/infrastructureMachine/${field}`, to]);
+      expect(decideCanUpdate(canUpdate(body), policyOf({ onUncovered: 'replace' }), NO_FACTS)).toMatchObject({
+        decision: 'block',
+        reason: expect.stringMatching(/^not covered in place: infrastructureMachine .*specs only/),
+        patches: {},
+      });
+    },
+  );
+
   it('shows the steps of the claimed differences also when something is uncovered', () => {
     expect(decide(MIXED).steps.map(({ name }) => name)).toContain('kubeadm');
     expect(decide(NTP).steps).toEqual([]);
