@@ -24,7 +24,7 @@ story('a flip that a power-off cuts ends by itself', async (site) => {
   await overridePolicy(site, { controlPlane: { method: 'flip' } });
   const watching = await watch({ kubeconfigPath: site.cluster.kubeconfigPath, nodeName: node.name });
   try {
-    for (const [index, point] of FLIP_POINTS.entries()) await cut(site, node, point, `${index + 2}h`);
+    for (const [index, point] of FLIP_POINTS.entries()) await cut(site, node, point, `${index + 4}h`);
   } finally {
     const { writes, lostWrites } = await watching.end();
     expect({ lostWrites, ok: writes.at(-1)?.ok }).toEqual({ lostWrites: 0, ok: true });
