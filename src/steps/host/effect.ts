@@ -14,32 +14,46 @@ export interface Waiting {
   signal: AbortSignal | undefined;
 }
 
-/**
- * Looks at least once. Gives what is still wrong when the time is over or the signal aborts; nothing: the effect is there.
- * What cannot be looked at (a port that nobody listens on yet) is a problem like others.
- */
-export async function awaitEffect(
+/** {@link awaitNoProblems} of what the step is for. */
+export function awaitEffect(
   step: NodeStep,
   host: Host,
   context: StepContext,
+  waiting: Waiting,
+): Promise<readonly string[]> {
+  const look = () => {
+    const until = Math.max(waiting.deadline, host.clock.monotonic() + LOOK_SECONDS);
+    return step.problems(withDeadline(host, until), context);
+  };
+  return awaitNoProblems(host, step.name, look, waiting);
+}
+
+/**
+ * Looks at least once. Gives what is still wrong when the time is over or the signal aborts; nothing: the effect is there.
+ * Errors: none but mistakes.
+ */
+export async function awaitNoProblems(
+  host: Host,
+  name: string,
+  look: () => Promise<readonly string[]>,
   { deadline, pollSeconds, signal }: Waiting,
 ): Promise<readonly string[]> {
   let told = '';
   for (;;) {
-    const now = host.clock.monotonic();
-    const problems = await look(step, withDeadline(host, Math.max(deadline, now + LOOK_SECONDS)), context);
+    const problems = await problemsOf(look);
     const left = deadline - host.clock.monotonic();
     if (problems.length === 0 || left <= 0 || signal?.aborted) return problems;
     const text = problems.join('; ');
-    if (text !== told) host.log(`${step.name}: waiting: ${text}`);
+    if (text !== told) host.log(`${name}: waiting: ${text}`);
     told = text;
     await host.clock.sleep(Math.min(pollSeconds, left), signal);
   }
 }
 
-async function look(step: NodeStep, host: Host, context: StepContext): Promise<readonly string[]> {
+/** What cannot be looked at (a port that nobody listens on yet) is a problem like others. */
+export async function problemsOf(look: () => Promise<readonly string[]>): Promise<readonly string[]> {
   try {
-    return await step.problems(host, context);
+    return await look();
   } catch (error) {
     if (error instanceof StatusError) return [error.message];
     throw error;

@@ -2,6 +2,7 @@
 import { isIPv6 } from 'node:net';
 import { StatusError } from '../../api/errors.ts';
 import { member, parseJson, type JsonValue } from '../../api/json.ts';
+import { awaitNoProblems } from '../host/effect.ts';
 import type { Host, HttpAnswer, HttpRequest } from '../host/host.ts';
 import { etcdMembers } from './etcd.ts';
 import { apiServerUrl, manifestFile, readStaticPod } from './static-pods.ts';
@@ -55,28 +56,14 @@ export async function apiServerProblems(host: Host, kubernetes?: string): Promis
     : [...problems, `kube-apiserver: running: got ${version ?? 'no version'}, expected ${kubernetes}`];
 }
 
-/** The same; that it cannot even be asked is a problem, too. Errors: none but mistakes. */
-export async function apiServerTroubles(host: Host, kubernetes?: string): Promise<string[]> {
-  try {
-    return await apiServerProblems(host, kubernetes);
-  } catch (error) {
-    if (error instanceof StatusError) return [error.message];
-    throw error;
-  }
-}
-
 /**
  * After a boot the kubelet needs a while to start the static pods again. Resolves when the API server of this node is ready,
  * or the time is over: what needs it says so itself then.
  */
 export async function awaitOwnApiServer(host: Host): Promise<void> {
-  const end = host.clock.monotonic() + BOOT_SECONDS;
-  let troubles = await apiServerTroubles(host);
-  if (troubles.length > 0) host.log(`waiting for this node's API server: ${troubles.join('; ')}`);
-  while (troubles.length > 0 && host.clock.monotonic() < end) {
-    await host.clock.sleep(LOOK_SECONDS);
-    troubles = await apiServerTroubles(host);
-  }
+  const deadline = host.clock.monotonic() + BOOT_SECONDS;
+  const waiting = { deadline, pollSeconds: LOOK_SECONDS, signal: undefined };
+  await awaitNoProblems(host, "this node's API server", () => apiServerProblems(host), waiting);
 }
 
 /** /healthz needs no identity, and its certificate is nobody's that is known: nothing is sent, one word is read. */

@@ -1,7 +1,8 @@
 // After the kubelet was started: is the API server there, or will it never be?
 import { StatusError } from '../../../api/errors.ts';
+import { problemsOf } from '../../host/effect.ts';
 import type { Host } from '../../host/host.ts';
-import { apiServerTroubles } from '../control-plane-health.ts';
+import { apiServerProblems } from '../control-plane-health.ts';
 import { etcdAccess } from '../etcd.ts';
 import { readService } from '../service.ts';
 import { staticPodProcess } from '../static-pod-processes.ts';
@@ -41,7 +42,7 @@ export async function awaitReady(
   const awaySince = new Map<string, number>();
   for (;;) {
     etcdAnswered ||= await answersEtcd(host);
-    const problems = await apiServerTroubles(host, kubernetes);
+    const problems = await problemsOf(() => apiServerProblems(host, kubernetes));
     // That may have waited for long.
     etcdAnswered ||= await answersEtcd(host);
     const now = clock.monotonic();
