@@ -31,6 +31,7 @@ describe('the stories that are told', () => {
       'flip',
       'flip-fails',
       'flip-ha',
+      'flip-vip',
     ]);
   });
 
@@ -56,7 +57,7 @@ it('each cluster has a worker for each story that takes one, and those that are 
     return groups.map((group) => workersOf(groups, group));
   };
   expect(workers(false)).toEqual([4, 4]);
-  expect(workers(true)).toEqual([6, 6, 6, 0, 0, 0]);
+  expect(workers(true)).toEqual([6, 6, 6, 0, 0, 0, 0]);
   expect(workers(false, 'worker', 'plain-worker')).toEqual([2, 2]);
 });
 

@@ -4,6 +4,8 @@
 export interface Group {
   name: string;
   controlPlanes: 1 | 3;
+  /** In front of three; default: haproxy. */
+  balancer?: 'kube-vip';
   /** Others, to which pods can move; those that stories take count. */
   leastWorkers?: number;
   /** In this order: what comes later may need what came before. */
@@ -73,6 +75,12 @@ export const GROUPS: readonly Group[] = [
     stories: [{ name: 'flip-ha', isExtra: true }],
   },
   {
+    name: 'flip-vip',
+    controlPlanes: 3,
+    balancer: 'kube-vip',
+    stories: [{ name: 'flip-vip', isExtra: true }],
+  },
+  {
     name: 'single-node',
     controlPlanes: 1,
     stories: [
@@ -82,7 +90,7 @@ export const GROUPS: readonly Group[] = [
   },
 ];
 
-const FLIP_WORDS = ['flip', 'flip-fails', 'flip-ha', 'plain-control-plane'];
+const FLIP_WORDS = ['flip', 'flip-fails', 'flip-ha', 'flip-vip', 'plain-control-plane'];
 
 /** One is drained, and another one takes its pods. */
 const LEAST_WORKERS = 2;

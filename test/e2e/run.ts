@@ -38,7 +38,7 @@ async function main(args: string[]): Promise<number> {
 }
 
 async function tellGroup(
-  { name, controlPlanes, stories }: Group,
+  { name, controlPlanes, balancer, stories }: Group,
   workers: number,
   isInterrupted: () => boolean,
 ): Promise<StoryResult[]> {
@@ -46,7 +46,7 @@ async function tellGroup(
   if (given) return tellEach(given, stories, isInterrupted);
   const folder = fromRoot(`out/e2e-${name}`);
   say(`group ${name}: control planes ${controlPlanes}, workers ${workers}`);
-  const started = await startCluster({ controlPlanes, workers, folder, log: say });
+  const started = await startCluster({ controlPlanes, balancer, workers, folder, log: say });
   try {
     return await tellEach(folder, stories, isInterrupted);
   } finally {

@@ -80,6 +80,12 @@ export const families: Family[] = [
       'etcdutl-3.5': { source: 'go.etcd.io/etcd/etcdutl/v3', versionArguments: ['version'] },
     },
   },
+  {
+    folder: 'kube-vip',
+    module: 'github.com/kube-vip/kube-vip',
+    stamps: () => ({}),
+    commands: { 'kube-vip': { source: 'github.com/kube-vip/kube-vip' } },
+  },
   kubernetesFamily('kubernetes', ''),
   kubernetesFamily('kubernetes-1.33', '-1.33'),
 ];

@@ -6,7 +6,8 @@ import { recipe } from '../../tools/catalog.ts';
 import { runOn } from './command.ts';
 import type { E2eNode } from './connect.ts';
 import type { ClusterDescription, ClusterLayout, NodeDescription } from './folder.ts';
-import { BOOTSTRAP_FILES, initFile, joinFile, type JoinSecrets } from './kubeadm.ts';
+import { KUBE_VIP_FILE, kubeVipManifest } from './kube-vip.ts';
+import { bootstrapFiles, initFile, joinFile, type JoinSecrets } from './kubeadm.ts';
 import { gatewayAddress, podSubnet } from './network.ts';
 
 /** Where Cluster API's bootstrap provider puts kubeadm's configuration. */
@@ -25,7 +26,10 @@ export function layOut(root: string, cluster: ClusterDescription, node: NodeDesc
   // Nobody answers there, and says so at once.
   write('etc/resolv.conf', `nameserver ${gatewayAddress(cluster.prefix)}\n`);
   write('etc/cni/net.d/10-pods.conflist', JSON.stringify(podNetwork(podSubnet(node)), undefined, 2));
-  for (const [file, content] of Object.entries(BOOTSTRAP_FILES)) write(file, content);
+  for (const [file, content] of Object.entries(bootstrapFiles(cluster, node))) write(file, content);
+  // Nobody else may do anything before kubeadm has made the roles.
+  if (cluster.balancer === 'kube-vip' && node.index === 0)
+    write(KUBE_VIP_FILE, kubeVipManifest(cluster, 'super-admin.conf'));
 }
 
 /** Routed, not bridged: without a filter on bridges, Services of pods on the same node would not work. */
@@ -54,6 +58,8 @@ export async function initCluster(
   await writeKubeadmFile(node, initFile(cluster, describing(cluster, node), version, secrets));
   await runOn(node, ['kubeadm', 'init', '--config', KUBEADM_FILE, '--upload-certs']);
   copyFileSync(path.join(node.root, 'etc/kubernetes/admin.conf'), layout.kubeconfig);
+  if (cluster.balancer === 'kube-vip')
+    writeFileSync(path.join(node.root, KUBE_VIP_FILE), kubeVipManifest(cluster));
 }
 
 /** After the first one. */

@@ -4,6 +4,9 @@ import path from 'node:path';
 
 export type Role = 'control-plane' | 'worker';
 
+/** In front of several API servers. kube-vip: a static pod of the control planes, whose leader has the address. */
+export type Balancer = 'none' | 'haproxy' | 'kube-vip';
+
 export interface NodeDescription {
   name: string;
   role: Role;
@@ -22,7 +25,7 @@ export interface ClusterDescription {
   prefix: string;
   /** host:port of the API. */
   endpoint: string;
-  hasBalancer: boolean;
+  balancer: Balancer;
   nodes: NodeDescription[];
   /** Settings of this machine's kernel before kubelets changed them. */
   kernel: Record<string, string>;

@@ -16,7 +16,7 @@ function clusterOf(...roles: Role[]): ClusterDescription {
     address: `192.0.2.${index}`,
   }));
   return {
-    ...{ id: 'abcd', clusterName: 'edge', namespace: 'site', prefix: '192.0.2', hasBalancer: false },
+    ...{ id: 'abcd', clusterName: 'edge', namespace: 'site', prefix: '192.0.2', balancer: 'none' },
     ...{ endpoint: '192.0.2.0:6443', nodes, kernel: {} },
   };
 }

@@ -3,6 +3,7 @@ import { stringify } from 'yaml';
 import type { JsonObject } from '../../../src/api/json.ts';
 import { cgroupDriver } from './node-files.ts';
 import type { ClusterDescription, NodeDescription } from './folder.ts';
+import { KUBE_VIP_FILE, kubeVipManifest } from './kube-vip.ts';
 
 export interface JoinSecrets {
   /** Of a bootstrap token. */
@@ -25,14 +26,25 @@ export function bootstrapSpec(cluster: ClusterDescription, node: NodeDescription
       ...(isControlPlane ? { controlPlane: {} } : {}),
       nodeRegistration: nodeRegistration(cluster, node),
     },
-    files: Object.entries(BOOTSTRAP_FILES).map(([path, content]) => ({ path, content, ...OWNED })),
+    files: Object.entries(bootstrapFiles(cluster, node)).map(([path, content]) => ({
+      path,
+      content,
+      ...OWNED,
+    })),
   };
 }
 
 /** What cloud-init would have written before kubeadm ran. */
-export const BOOTSTRAP_FILES: Readonly<Record<string, string>> = {
-  '/etc/sysctl.d/99-kubernetes.conf': 'net.ipv4.ip_forward = 1\n',
-};
+export function bootstrapFiles(
+  cluster: ClusterDescription,
+  { role }: NodeDescription,
+): Readonly<Record<string, string>> {
+  const hasVip = cluster.balancer === 'kube-vip' && role === 'control-plane';
+  return {
+    '/etc/sysctl.d/99-kubernetes.conf': 'net.ipv4.ip_forward = 1\n',
+    ...(hasVip ? { [KUBE_VIP_FILE]: kubeVipManifest(cluster) } : {}),
+  };
+}
 const OWNED = { owner: 'root:root', permissions: '0644' };
 
 export function initFile(
@@ -81,11 +93,11 @@ const TOKEN_GROUPS = ['system:bootstrappers:kubeadm:default-node-token'];
 /** Longer than the load balancer needs to notice. */
 const NOTICED = { extraArgs: [{ name: 'shutdown-delay-duration', value: '5s' }] };
 
-function clusterConfiguration({ endpoint, hasBalancer }: ClusterDescription): JsonObject {
+function clusterConfiguration({ endpoint, balancer }: ClusterDescription): JsonObject {
   return {
     controlPlaneEndpoint: endpoint,
     imageRepository: 'registry.k8s.io',
-    apiServer: { certSANs: ['localhost', '127.0.0.1'], ...(hasBalancer ? NOTICED : {}) },
+    apiServer: { certSANs: ['localhost', '127.0.0.1'], ...(balancer === 'none' ? {} : NOTICED) },
     // Cluster API sets it.
     featureGates: { ControlPlaneKubeletLocalMode: true },
   };

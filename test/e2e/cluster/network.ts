@@ -22,13 +22,14 @@ export const namespacePath = (id: string, node: NodeDescription): string =>
 /** On this machine, through which it reaches the nodes. */
 const hostLink = (id: string): string => `refit-${id}`;
 
-export async function createNetwork({ id, prefix, nodes }: ClusterDescription): Promise<void> {
+export async function createNetwork({ id, prefix, nodes, balancer }: ClusterDescription): Promise<void> {
   const inner = bridgeNamespace(id);
   await run('ip', 'netns', 'add', inner);
   // It knows no way out, and says so at once; without this it would say nothing.
   await sysctl(inner, 'net.ipv4.ip_forward', 1);
   await inside(inner, 'link', 'add', BRIDGE, 'type', 'bridge');
-  for (const last of [GATEWAY, BALANCER]) {
+  // kube-vip gives the address to a node.
+  for (const last of [GATEWAY, ...(balancer === 'haproxy' ? [BALANCER] : [])]) {
     await inside(inner, 'address', 'add', `${prefix}.${last}/24`, 'dev', BRIDGE);
   }
   await run('ip', 'link', 'add', hostLink(id), 'type', 'veth', 'peer', 'name', 'host', 'netns', inner);

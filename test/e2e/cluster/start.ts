@@ -9,7 +9,13 @@ import { initCluster, joinCluster, joinSecrets, layOut } from './bootstrap.ts';
 import { declareToCapi } from './capi.ts';
 import { connectCluster, type E2eCluster, type E2eNode } from './connect.ts';
 import { installCustomResources } from './crds.ts';
-import { type ClusterDescription, type ClusterLayout, clusterLayout, writeDescription } from './folder.ts';
+import {
+  type Balancer,
+  type ClusterDescription,
+  type ClusterLayout,
+  clusterLayout,
+  writeDescription,
+} from './folder.ts';
 import { removeWhenWeEnd } from './guard.ts';
 import { type Images, imagesOf } from './images.ts';
 import { DEPLOYMENTS, installArgo, installRefit } from './install.ts';
@@ -25,6 +31,8 @@ import { apiServersReady, deploymentAvailable, nodesReady } from './settled.ts';
 export interface ClusterOptions {
   folder: string;
   controlPlanes: 1 | 3;
+  /** In front of three. */
+  balancer?: 'haproxy' | 'kube-vip' | undefined;
   /** 0: the control plane takes everything. */
   workers: number;
   /** It goes on when this process ends; otherwise it ends with it, however that ends. */
@@ -37,7 +45,7 @@ export interface ClusterOptions {
 export async function startCluster(options: ClusterOptions): Promise<E2eCluster> {
   const { folder, stays = false, log } = options;
   if (process.getuid?.() !== 0) throw new Error('real nodes need root: systemd-nspawn starts them');
-  requirePrograms({ ...PROGRAMS, ...(options.controlPlanes > 1 ? { haproxy: 'haproxy' } : {}) });
+  requirePrograms({ ...PROGRAMS, ...(balancerOf(options) === 'haproxy' ? { haproxy: 'haproxy' } : {}) });
   const layout = clusterLayout(folder);
   if (await removeCluster(folder)) log(`removed what was in ${layout.root}`);
   const timed = timedBy(log);
@@ -66,9 +74,14 @@ const PROGRAMS = {
   pgrep: 'procps',
 };
 
-async function describe({ controlPlanes, workers }: ClusterOptions): Promise<ClusterDescription> {
+function balancerOf({ controlPlanes, balancer = 'haproxy' }: ClusterOptions): Balancer {
+  return controlPlanes > 1 ? balancer : 'none';
+}
+
+async function describe(options: ClusterOptions): Promise<ClusterDescription> {
+  const { controlPlanes, workers } = options;
   const prefix = await freePrefix();
-  const hasBalancer = controlPlanes > 1;
+  const balancer = balancerOf(options);
   const names = [
     ...Array.from({ length: controlPlanes }, (_, index) => `control-plane-${index + 1}`),
     ...Array.from({ length: workers }, (_, index) => `worker-${index + 1}`),
@@ -78,8 +91,8 @@ async function describe({ controlPlanes, workers }: ClusterOptions): Promise<Clu
     clusterName: 'edge',
     namespace: 'site',
     prefix,
-    hasBalancer,
-    endpoint: `${hasBalancer ? balancerAddress(prefix) : nodeAddress(prefix, 0)}:6443`,
+    balancer,
+    endpoint: `${balancer === 'none' ? nodeAddress(prefix, 0) : balancerAddress(prefix)}:6443`,
     nodes: names.map((name, index) => ({
       ...{ name, index, address: nodeAddress(prefix, index) },
       role: index < controlPlanes ? 'control-plane' : 'worker',
@@ -100,7 +113,7 @@ interface Parts {
 async function bringUp(parts: Parts): Promise<void> {
   const { layout, cluster, timed } = parts;
   await createNetwork(cluster);
-  if (cluster.hasBalancer) startBalancer(layout, cluster);
+  if (cluster.balancer === 'haproxy') startBalancer(layout, cluster);
   await timed('nodes running', Promise.all(cluster.nodes.map((node) => startNode(parts, node))));
   const { nodes } = connectCluster(layout.root);
   const [first, ...others] = nodes;

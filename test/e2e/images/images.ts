@@ -2,6 +2,7 @@
 import { argoImages } from './argo-images.ts';
 import { archiveOnce, type E2eImage } from './archive-once.ts';
 import type { ImageRecipe } from './image-recipe.ts';
+import { kubeVipImage } from './kube-vip-image.ts';
 import { kubernetesImages } from './kubernetes-images.ts';
 import { productImages } from './product-images.ts';
 import { workloadImage } from './workload-image.ts';
@@ -12,6 +13,7 @@ const GROUPS = {
   'kubernetes-1.33': () => kubernetesImages('1.33'),
   'kubernetes-1.34': () => kubernetesImages('1.34'),
   argo: argoImages,
+  'kube-vip': kubeVipImage,
   workload: workloadImage,
   refit: productImages,
 } satisfies Record<string, () => Promise<ImageRecipe[]>>;

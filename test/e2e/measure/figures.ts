@@ -14,6 +14,7 @@ export const MEASURES = [
   'flip-back',
   'flip-taken-back',
   'flip-ha',
+  'flip-vip',
   'plain-control-plane',
   'plain-worker',
 ] as const;
