@@ -24,7 +24,7 @@ story('arguments and a file reach a node that keeps its version', async (site) =
     files: { [FILE]: 'of the site\n' },
   });
   const seen = await watched(site, node, () => refitUpgrade(site, node, { bootstrap }, 1200));
-  expectUnharmed(seen);
+  expectUnharmed(seen, { isAlone: true });
   expect(seen.figures.cordonedSeconds).toBe(0);
   expect(commandLine(node, 'kubelet')).toContain('--max-pods=97');
   expect(commandLine(node, 'kube-apiserver')).toContain('--event-ttl=2h');

@@ -27,7 +27,7 @@ story('a single node that people tuned is upgraded, and stays tuned', async (sit
   const before = await lookBefore(site, node);
   const seen = await watched(site, node, () => refitUpgrade(site, node, { version: NEW }, 1500));
   await expectUpgraded(site, node, before, number);
-  expectUnharmed(seen);
+  expectUnharmed(seen, { isAlone: true });
   expect(tuned(node)).toEqual(AS_TUNED);
   // What kubeadm writes anew was named before.
   if (!readFileSync(path.join(node.root, KUBELET_CONFIGURATION), 'utf8').includes(EDITED)) {
