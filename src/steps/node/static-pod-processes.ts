@@ -33,12 +33,19 @@ export async function staticPodProcess(host: Host, name: StaticPodName): Promise
 
 /** All that such a manifest starts, or has started. */
 export async function podProcesses(host: Host, name: StaticPodName, pod: StaticPod): Promise<Process[]> {
+  return processesNamed(host, name, async (pid) => hasFlags(await processWords(host, pid, 'cmdline'), pod));
+}
+
+export async function processesNamed(
+  host: Host,
+  name: string,
+  isMeant: (pid: string) => Promise<boolean>,
+): Promise<Process[]> {
   const found: Process[] = [];
   const pids = (await host.files.list('/proc')).filter((entry) => /^\d+$/.test(entry));
   for (const pid of pids) {
     if ((await processFile(host, pid, 'comm'))?.trim() !== name.slice(0, COMM_LENGTH)) continue;
-    const words = (await processFile(host, pid, 'cmdline'))?.split('\0') ?? [];
-    const startedAt = hasFlags(words, pod) ? await startOf(host, pid) : undefined;
+    const startedAt = (await isMeant(pid)) ? await startOf(host, pid) : undefined;
     if (startedAt !== undefined) found.push({ pid: Number(pid), startedAt });
   }
   return found;
@@ -111,6 +118,11 @@ async function startOf(host: Host, pid: string): Promise<Date | undefined> {
   const uptime = Number.parseFloat(String(await host.files.read('/proc/uptime')));
   if (!(ticks >= 0 && uptime > 0)) return undefined;
   return new Date(host.clock.now().getTime() - (uptime - ticks / TICKS_PER_SECOND) * 1000);
+}
+
+/** Empty: the process is gone. */
+export async function processWords(host: Host, pid: string, file: 'cmdline' | 'environ'): Promise<string[]> {
+  return (await processFile(host, pid, file))?.split('\0') ?? [];
 }
 
 /** undefined: the process is gone; between opening and reading that is an error of its own (ESRCH). */

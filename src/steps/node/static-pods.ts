@@ -12,6 +12,9 @@ export const MANIFESTS_FOLDER = '/etc/kubernetes/manifests';
 /** In the order in which kubeadm upgrades them. */
 export const STATIC_PODS = ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler'] as const;
 export type StaticPodName = (typeof STATIC_PODS)[number];
+/** Not kubeadm's: in front of several control planes. */
+export const KUBE_VIP = 'kube-vip';
+export type PodName = StaticPodName | typeof KUBE_VIP;
 
 export interface StaticPod {
   image: string;
@@ -29,7 +32,7 @@ export interface StaticPod {
   sha256: string;
 }
 
-export const manifestFile = (name: StaticPodName): string => `${MANIFESTS_FOLDER}/${name}.yaml`;
+export const manifestFile = (name: PodName): string => `${MANIFESTS_FOLDER}/${name}.yaml`;
 
 const DEFAULT_SECURE_PORT = '6443';
 
@@ -52,7 +55,7 @@ const podSchema = z.object({
 });
 
 /** undefined: no such manifest on this node. Errors: StatusError Failed when it is no pod. */
-export async function readStaticPod(host: Host, name: StaticPodName): Promise<StaticPod | undefined> {
+export async function readStaticPod(host: Host, name: PodName): Promise<StaticPod | undefined> {
   const content = await host.files.read(manifestFile(name));
   return content && parseStaticPod(content, name);
 }
@@ -64,7 +67,7 @@ export async function localApiServer(host: Host): Promise<string | undefined> {
 }
 
 /** Errors: Failed naming the manifest; never what is in it, which may be a secret. */
-export function parseStaticPod(content: Uint8Array, name: StaticPodName): StaticPod {
+export function parseStaticPod(content: Uint8Array, name: PodName): StaticPod {
   const pod = podSchema.safeParse(yaml(content, manifestFile(name)));
   if (!pod.success) {
     const [issue] = pod.error.issues;

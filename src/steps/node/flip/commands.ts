@@ -37,6 +37,7 @@ export type FlipCommand =
   | { do: 'install-unit' }
   | { do: 'write-intent'; intent: FlipIntent }
   | { do: 'stop-kubelet' }
+  | { do: 'hand-over-address' }
   /** SIGTERM to the processes of the static pod. */
   | { do: 'terminate'; pod: StaticPodName }
   /** Those that are not gone then are killed; etcd is not: it may be writing, so the move ends there. */
@@ -82,7 +83,7 @@ const END_ETCD: readonly FlipCommand[] = [
 ];
 
 export function forwardCommands(flip: Flip, at: string): FlipCommands {
-  const { operation, kubelet, kubeadm, etcd, shutdownDelaySeconds } = flip;
+  const { operation, kubelet, kubeadm, etcd, handsOverAddress, shutdownDelaySeconds } = flip;
   const [intent, beside] = [intentFile(operation), besideFile(kubelet.path)];
   return {
     quiet: [
@@ -109,6 +110,7 @@ export function forwardCommands(flip: Flip, at: string): FlipCommands {
     ],
     move: [
       { do: 'stop-kubelet' },
+      ...(handsOverAddress ? [{ do: 'hand-over-address' } as const] : []),
       ...endWithoutData(shutdownDelaySeconds),
       ...(etcd ? endOldEtcd(etcd) : []),
       ...flip.manifests.map(({ pod, to }): FlipCommand => {

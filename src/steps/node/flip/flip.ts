@@ -24,6 +24,8 @@ export const flipSchema = z.strictObject({
   manifests: z.array(z.strictObject({ pod: z.enum(STATIC_PODS), from: sha256, to: sha256 })).min(1),
   /** So long the old API server goes on serving, not ready, after it was told to end. 0 where it is the only one. */
   shutdownDelaySeconds: z.number().min(0),
+  /** kube-vip ends before the API server: another control plane takes its address at once, not when its lease is over. */
+  handsOverAddress: z.boolean(),
   /** undefined: external. */
   etcd: z
     .strictObject({

@@ -9,6 +9,7 @@ import { copyData, noteData } from './etcd-data.ts';
 import { writeIntent } from './flip.ts';
 import { besideFile, etcdCopy, keptFolder } from './flip-folder.ts';
 import { installIntentUnit, removeIntentUnit } from './intent-unit.ts';
+import { handOverAddress } from './kube-vip.ts';
 import { putDataBack } from './restore-data.ts';
 import { noteRevision } from './revision.ts';
 import { awaitEnd, signalPod } from './static-pod-ends.ts';
@@ -35,6 +36,8 @@ export async function performCommand(host: Host, operation: string, command: Fli
       return writeIntent(host, command.intent);
     case 'stop-kubelet':
       return createSystemd(host).stop([KUBELET_UNIT]);
+    case 'hand-over-address':
+      return handOverAddress(host);
     case 'terminate':
       return signalPod(host, operation, command.pod, 'TERM');
     case 'await-end':

@@ -21,6 +21,7 @@ import type { Flip } from './flip.ts';
 import { etcdPart } from './flip-etcd.ts';
 import { FLIP_SECONDS } from './flip-control-plane.ts';
 import { flipFolder, intentFile, renderedFile } from './flip-folder.ts';
+import { readKubeVip } from './kube-vip.ts';
 import { shutdownDelay } from './shutdown-delay.ts';
 import { findSnapshotTool } from './snapshot-tool.ts';
 import { flipProcesses } from './static-pod-ends.ts';
@@ -62,6 +63,7 @@ export async function planFlip(
       return manifest ? [{ pod, from: manifest.fromSha256, to: manifest.sha256 }] : [];
     }),
     shutdownDelaySeconds: typeof delay === 'number' ? delay : 0,
+    handsOverAddress: !etcd.isOnlyMember && (await readKubeVip(host)) !== undefined,
     ...(etcd.part && { etcd: etcd.part }),
   };
   const reasons = [

@@ -80,6 +80,13 @@ describe('a flip', () => {
     expect([first?.seconds, second?.pods]).toEqual([6, ['etcd']]);
   });
 
+  it('hands the address over while the API server is still there', () => {
+    const { move } = forwardCommands({ ...makeFlip(), handsOverAddress: true }, AT);
+    expect(move.slice(0, 3).map((command) => command.do)).toEqual([
+      ...['stop-kubelet', 'hand-over-address', 'terminate'],
+    ]);
+  });
+
   it('kills nothing that holds data', () => {
     const all = [forwardCommands(makeFlip(), AT), backCommands(back())].flatMap(({ move }) => move);
     const killed = all.flatMap((command) =>

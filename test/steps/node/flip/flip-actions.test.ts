@@ -2,10 +2,12 @@ import { symlinkSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { StatusError } from '../../../../src/api/errors.ts';
 import { performStep } from '../../../../src/steps/host/perform-step.ts';
-import type { FlipDecision } from '../../../../src/steps/node/flip/decision.ts';
+import { readDecision, type FlipDecision } from '../../../../src/steps/node/flip/decision.ts';
 import { writeIntent } from '../../../../src/steps/node/flip/flip.ts';
 import { decisionFile, intentFile, renderedFile } from '../../../../src/steps/node/flip/flip-folder.ts';
+import { planFlip } from '../../../../src/steps/node/flip/plan-flip.ts';
 import { kubeadm } from '../../../../src/steps/node/kubeadm.ts';
+import { inspectLayout } from '../../../../src/steps/node/layout.ts';
 import type { Action } from '../../../../src/steps/node/node-step.ts';
 import { manifestFile, STATIC_PODS } from '../../../../src/steps/node/static-pods.ts';
 import { until } from '../../../helpers/until.ts';
@@ -234,6 +236,19 @@ describe('a control plane that is to be flipped', () => {
     await host.files.write(manifestFile('kube-apiserver'), delayed, { mode: 0o600 });
     const { notes } = await kubeadm.prepare(host, site.context);
     expect(notes[0]?.includes('--shutdown-delay-duration: got 1m, expected a duration')).toBe(isSaid);
+  });
+
+  it.each([
+    ['the only one', [OWN_MEMBER], true, false],
+    ['one of several', [OWN_MEMBER, OTHER_MEMBER], true, true],
+    ['one of several without kube-vip', [OWN_MEMBER, OTHER_MEMBER], false, false],
+  ])('hands its address over where another one can take it: %s', async (_, members, hasKubeVip, expected) => {
+    answerEtcd(host, { members });
+    const pod = manifestOf('kube-scheduler', 'old').replaceAll('kube-scheduler', 'kube-vip');
+    if (hasKubeVip) await host.files.write(manifestFile('kube-vip'), pod, { mode: 0o600 });
+    const decision = (await readDecision(host, operation())) as FlipDecision;
+    const { flip } = await planFlip(host, site.context, await inspectLayout(host), decision);
+    expect(flip?.handsOverAddress).toBe(expected);
   });
 
   it('is not flipped without a decision, and nothing is said of it', async () => {

@@ -40,6 +40,7 @@ export function makeFlip(etcd: Partial<NonNullable<Flip['etcd']>> = {}): Flip {
       to: sha256(manifestOf(pod, 'new')),
     })),
     shutdownDelaySeconds: 0,
+    handsOverAddress: false,
     etcd: {
       ...{ dataFolder: DATA_FOLDER, minorChanges: true, copies: true },
       snapshotTool: { from: ETCDUTL.from, sha256: sha256(ETCDUTL.content) },
