@@ -4,6 +4,7 @@ import path from 'node:path';
 import { stringify } from 'yaml';
 import { eventually } from '../../helpers/eventually.ts';
 import type { E2eNode } from '../cluster/connect.ts';
+import { nodeFacts } from './node-facts.ts';
 import { runOn } from './run-on.ts';
 import { workloadImage } from './workload.ts';
 
@@ -36,7 +37,8 @@ export async function tune(node: E2eNode): Promise<void> {
   );
   runOn(node, ['systemctl', 'daemon-reload']);
   runOn(node, ['systemctl', 'restart', 'containerd', 'kubelet']);
-  await eventually(`${node.name}: site-agent runs`, () => tuned(node).staticPod, 120);
+  const isTuned = () => tuned(node).staticPod && nodeFacts(node).runningKubelet !== undefined;
+  await eventually(`${node.name}: kubelet and site-agent run`, isTuned, 120);
 }
 
 export interface Tuned {
