@@ -1,7 +1,7 @@
 // A program of the control plane that ends again and again, but only the new one.
 import { manifestFile, type StaticPodName } from '../../../src/steps/node/static-pods.ts';
 import type { E2eNode } from '../cluster/connect.ts';
-import { runOn } from './run-on.ts';
+import { endOn } from './run-on.ts';
 import { NEW } from './versions.ts';
 
 /** While the manifest is the old one, or another one, nothing is done. */
@@ -11,6 +11,5 @@ const NAME = 'ending-again';
 /** Until it is closed. */
 export function endingAgain(node: E2eNode, pod: StaticPodName): { close(): void } {
   node.start(['sh', '-c', END, NAME, manifestFile(pod), NEW, pod]);
-  // By its name: the process here is only a door into the node. In brackets, so that what looks for it is not found.
-  return { close: () => void runOn(node, ['pkill', '-KILL', '-f', `[${NAME[0]}]${NAME.slice(1)}`]) };
+  return { close: () => endOn(node, NAME) };
 }

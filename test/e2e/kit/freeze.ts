@@ -1,7 +1,7 @@
 // A command on a node that stands still in its middle, so that something can happen to it there.
 import { eventually } from '../../helpers/eventually.ts';
 import type { E2eNode } from '../cluster/connect.ts';
-import { runOn } from './run-on.ts';
+import { endOn, hidden, runOn } from './run-on.ts';
 
 export interface Frozen {
   /** It goes on. Harmless when it is gone. */
@@ -16,11 +16,11 @@ export interface Trap {
 
 const CATCH = 'until pid=$(pgrep -o -f "$1"); do sleep 0.02; done; kill -STOP "$pid"; echo "$pid"';
 
+const NAME = 'refit-trap';
+
 /** For the first process whose command line has that text. To be set before it may begin. */
 export function trap(node: E2eNode, text: string): Trap {
-  // Brackets around the first letter: the trap itself must not match.
-  const pattern = `[${text.slice(0, 1)}]${text.slice(1)}`;
-  const running = node.start(['sh', '-c', CATCH, 'sh', pattern]);
+  const running = node.start(['sh', '-c', CATCH, NAME, hidden(text)]);
   return {
     async caught(seconds) {
       const isCaught = () => /^\d+\n$/.test(running.output());
@@ -28,7 +28,7 @@ export function trap(node: E2eNode, text: string): Trap {
       const pid = running.output().trim();
       return { thaw: () => void node.run(['kill', '-CONT', pid]) };
     },
-    close: () => void running.process.kill('SIGKILL'),
+    close: () => endOn(node, NAME),
   };
 }
 
