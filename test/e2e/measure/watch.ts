@@ -21,9 +21,9 @@ export interface Observations {
   /** The API server's /readyz. */
   api: Sample[];
   http: Sample[];
-  /** A number is written through the API server, and read again. */
+  /** A number is read through the API server, and the next one written. */
   writes: Sample[];
-  /** Written and acknowledged, but not there any more at a later look. */
+  /** How often what was acknowledged was not there any more. */
   lostWrites: number;
   cordoned: State<boolean>[];
   counter: State<number>[];

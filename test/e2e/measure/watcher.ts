@@ -3,11 +3,12 @@ import { readFileSync } from 'node:fs';
 import { type ClientRequest, get, type IncomingMessage } from 'node:http';
 import { request, type RequestOptions } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { at, text } from '../../../src/kubernetes/fields.ts';
+import { at } from '../../../src/kubernetes/fields.ts';
 import { nodePath } from '../../../src/steps/api/paths.ts';
 import { apiOf, expectOk, kubeConfigOf } from '../../apiserver/api.ts';
 import type { Sample } from './gaps.ts';
 import type { Observations, Watched } from './watch.ts';
+import { createWriter } from './writer.ts';
 
 const EVERY_MS = 200;
 /** Objects are asked for less often, since the answers are large. */
@@ -15,7 +16,6 @@ const NODE_EVERY_MS = 500;
 const ANSWER_MS = 1000;
 /** Nodes and machine are busy then, and the web server is no part of what is upgraded. */
 const WEB_ANSWER_MS = 3000;
-const WRITES = '/api/v1/namespaces/default/configmaps/e2e-writes';
 
 const watched = JSON.parse(process.argv[2] ?? '{}') as Watched;
 const kubeConfig = kubeConfigOf(watched.kubeconfigPath);
@@ -29,6 +29,7 @@ const seen: Observations = {
   counter: [],
   budget: [],
 };
+const writer = createWriter(api, inTime);
 let isOver = false;
 
 /** One look after the other, begun at most so often. */
@@ -71,20 +72,6 @@ function isOk(send: (done: (response: IncomingMessage) => void) => ClientRequest
   });
 }
 
-let [acknowledged, next] = [0, 1];
-
-/** What was acknowledged must be there for ever, whatever was tried since. */
-async function writesAndReads(): Promise<boolean> {
-  const configMap = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'e2e-writes' } };
-  const body = { ...configMap, data: { number: String(next) } };
-  await inTime(expectOk(api.patch(`${WRITES}?fieldManager=story&force=true`, body, 'apply-patch+yaml')));
-  acknowledged = next;
-  next += 1;
-  const read = await inTime(expectOk(api.get(WRITES)));
-  if (Number(text(read, 'data', 'number')) < acknowledged) seen.lostWrites += 1;
-  return true;
-}
-
 async function lookAtNode(): Promise<void> {
   const begin = Date.now();
   const node = await inTime(expectOk(api.get(nodePath(watched.nodeName)))).catch(() => undefined);
@@ -117,10 +104,11 @@ process.send?.('looking');
 const { httpUrl, counterFile, budgetPath } = watched;
 await Promise.all([
   again(EVERY_MS, () => probe(seen.api, isReady)),
-  again(EVERY_MS, () => probe(seen.writes, writesAndReads)),
+  again(EVERY_MS, () => probe(seen.writes, () => writer.write().then(() => true))),
   again(NODE_EVERY_MS, lookAtNode),
   ...(httpUrl ? [again(EVERY_MS, () => probe(seen.http, () => isServed(httpUrl)))] : []),
   ...(budgetPath ? [again(NODE_EVERY_MS, () => lookAtBudget(budgetPath))] : []),
   ...(counterFile ? [again(EVERY_MS, () => lookAtCounter(counterFile))] : []),
 ]);
+seen.lostWrites = writer.lost();
 process.send?.(seen, () => process.exit(0));
