@@ -35,6 +35,11 @@ describe('the stories that are told', () => {
     ]);
   });
 
+  it('are those of clusters with three control planes', () => {
+    const groups = chosen({ all: false, flip: true, controlPlanes: 3, words: [] });
+    expect(groups.map(({ name }) => name)).toEqual(['flip-ha', 'flip-vip']);
+  });
+
   it('are only those where a cluster is there already', () => {
     const [group] = chosen({ all: false, words: ['node-rebooted'], isGrounded: true });
     expect(group?.stories.map(({ name }) => name)).toEqual(['node-rebooted']);

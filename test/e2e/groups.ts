@@ -99,6 +99,8 @@ export interface Choice {
   all: boolean;
   /** The flip of a control plane, and what it is compared with. */
   flip?: boolean;
+  /** Only clusters that have as many; default: all. */
+  controlPlanes?: number;
   /** Names of stories or groups; none: all that belong to the choice. */
   words: readonly string[];
   /** A cluster is there, so is what the stories stand on. */
@@ -106,7 +108,8 @@ export interface Choice {
 }
 
 /** Of each group what has to be told; groups without anything are left out. Errors: a word that nothing has. */
-export function chosen({ all, flip = false, words: given, isGrounded = false }: Choice): Group[] {
+export function chosen(choice: Choice): Group[] {
+  const { all, flip = false, controlPlanes, words: given, isGrounded = false } = choice;
   const words = flip ? [...given, ...FLIP_WORDS] : given;
   const isMeant = (group: Group, story: Story) =>
     words.length === 0
@@ -116,6 +119,7 @@ export function chosen({ all, flip = false, words: given, isGrounded = false }: 
     if (!names().includes(word)) throw new Error(`got ${word}, expected one of: ${names().join(', ')}`);
   }
   return GROUPS.flatMap((group) => {
+    if (group.controlPlanes !== (controlPlanes ?? group.controlPlanes)) return [];
     const meant = group.stories.filter((one) => isMeant(group, one));
     if (meant.length === 0) return [];
     // What it stands on comes with it.

@@ -1,13 +1,14 @@
-// `npm run test:e2e [-- --all | --flip] [-- words]`: the stories, each group of them in a fresh cluster of real nodes, or in the
-// one of $REFIT_E2E_FOLDER.
+// `npm run test:e2e [-- --all | --flip] [--control-planes 1|3] [words]`: the stories, each group of them in a fresh cluster of
+// real nodes, or in the one of $REFIT_E2E_FOLDER.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { runMain } from '../helpers/run-main.ts';
 import type { StoryResult } from '../helpers/story-results.ts';
 import { tellStories, watchInterruption } from '../helpers/tell-stories.ts';
 import { startCluster } from './cluster/start.ts';
-import { chosen, type Group, workersOf } from './groups.ts';
+import { type Choice, chosen, type Group, workersOf } from './groups.ts';
 import { FOLDER_VARIABLE } from './kit/site.ts';
 import { readMeasures } from './measure/figures.ts';
 import { comparison } from './measure/goals.ts';
@@ -18,12 +19,7 @@ const RESULTS = fromRoot('out/e2e-stories.json');
 
 async function main(args: string[]): Promise<number> {
   if (process.getuid?.() !== 0) throw new Error('test:e2e needs root: it starts nodes with systemd-nspawn');
-  const groups = chosen({
-    all: args.includes('--all'),
-    flip: args.includes('--flip'),
-    words: args.filter((argument) => !argument.startsWith('-')),
-    isGrounded: process.env[FOLDER_VARIABLE] !== undefined,
-  });
+  const groups = chosen(choice(args));
   const isInterrupted = watchInterruption();
   const results: StoryResult[] = [];
   for (const group of groups) {
@@ -35,6 +31,20 @@ async function main(args: string[]): Promise<number> {
     say(`${ok ? 'ok    ' : 'FAILED'} ${name} (${seconds.toFixed(0)} s)`);
   process.stdout.write(`${comparison(readMeasures())}figures are in out/e2e.json\n`);
   return !isInterrupted() && results.length > 0 && results.every(({ ok }) => ok) ? 0 : 1;
+}
+
+function choice(args: string[]): Choice {
+  const flag = { type: 'boolean', default: false } as const;
+  const options = { all: flag, flip: flag, 'control-planes': { type: 'string' } } as const;
+  const { values, positionals } = parseArgs({ args, options, allowPositionals: true });
+  const given = values['control-planes'];
+  if (given !== undefined && !/^[13]$/.test(given))
+    throw new Error(`--control-planes: got ${given}, expected 1 or 3`);
+  return {
+    ...{ all: values.all, flip: values.flip, words: positionals },
+    ...(given === undefined ? {} : { controlPlanes: Number(given) }),
+    isGrounded: process.env[FOLDER_VARIABLE] !== undefined,
+  };
 }
 
 async function tellGroup(
