@@ -9,7 +9,6 @@ import {
   EXTERNAL_ANNOTATION,
   FALLBACK_ANNOTATION,
   PAUSED_ANNOTATION,
-  RELEASE_ANNOTATION,
   RETRY_ANNOTATION,
   STRATEGY_EXTERNAL,
   STRATEGY_LABEL,
@@ -23,10 +22,11 @@ import { decideExternal, type MachineUpgrade } from '../../plan/external.ts';
 import type { Announce } from '../announce.ts';
 import type { Log } from '../log.ts';
 import type { PolicyOf } from '../policies.ts';
-import type { Store, WorkflowView } from '../store.ts';
+import type { Store } from '../store.ts';
 import type { OwnerView } from './owners.ts';
 import { DELETION_HELD_SECONDS } from '../reconcile.ts';
 import { ownerWrites, subjectOf } from './owner-writes.ts';
+import { nextRecord, reasonOf, runningRecord } from './records.ts';
 import { findSituation, readOwner, type Found } from './situation.ts';
 
 export interface UpgradesOptions {
@@ -63,7 +63,8 @@ export function createUpgrades(options: UpgradesOptions) {
     if (!isPausedByUs(annotations)) return;
     if (isHeld(record)) return decide(key, owner, record);
     if (record.state !== 'failed') return;
-    if (RETRY_ANNOTATION in annotations) return again(owner, record, { [RETRY_ANNOTATION]: null });
+    if (RETRY_ANNOTATION in annotations)
+      return write.record(owner, nextRecord(record), { [RETRY_ANNOTATION]: null });
     if (isReleased(annotations, 'failed')) await giveBack(owner, record);
   }
 
@@ -71,32 +72,15 @@ export function createUpgrades(options: UpgradesOptions) {
     const name = operationName(subjectOf(owner), record.number);
     const made = store.workflow(key.namespace, name) ?? (await store.readWorkflow(key.namespace, name));
     // A server ended between the two writes of a start: judged now, its Machines would be in the way of themselves.
-    if (made && made.finishedAt === undefined) return write.record(owner, running(owner, record, name));
+    if (made && made.finishedAt === undefined)
+      return write.record(owner, runningRecord(owner, record, name, clock.now()));
     // Of a record that was removed since: the number is taken.
-    if (made) return again(owner, record);
+    if (made) return write.record(owner, nextRecord(record));
     const decided = await decisionOn(key);
     if ('declined' in decided) return decline(key, owner, record, decided.declined);
     const { found, upgrades } = decided;
     if (upgrades.length === 0) return finish(key, found, record);
     await start(key, found, record, upgrades);
-  }
-
-  function running(
-    owner: JsonObject,
-    { number, to, applied }: ExternalRecord,
-    workflow: string,
-  ): ExternalRecord {
-    const release = text(owner, 'metadata', 'annotations', RELEASE_ANNOTATION);
-    return {
-      version: 1,
-      number,
-      state: 'running',
-      to,
-      workflow,
-      startedAt: clock.now().toISOString(),
-      ...(release === undefined ? {} : { release }),
-      ...(applied === undefined ? {} : { applied }),
-    };
   }
 
   /** What cannot be read for good, and a policy of the Cluster that is bad, are reasons like any other. */
@@ -126,7 +110,8 @@ export function createUpgrades(options: UpgradesOptions) {
       if (!(error instanceof StatusError) || error.reason !== 'BadInput') throw error;
       return decline(key, owner, record, `its Workflow was refused: ${error.message}`);
     }
-    await write.record(owner, running(owner, { ...record, to: ask.version }, operationName(ask, number)));
+    const to = { ...record, to: ask.version };
+    await write.record(owner, runningRecord(owner, to, operationName(ask, number), clock.now()));
     const names = upgrades.map(({ name }) => name).join(', ');
     tell(owner, 'Normal', 'ExternalUpgradeStarted', `upgrade ${number} to ${ask.version}: ${names}`);
   }
@@ -180,22 +165,6 @@ export function createUpgrades(options: UpgradesOptions) {
     await write.end(owner, record, 'failed', 'it is being deleted', { [PAUSED_ANNOTATION]: null });
   }
 
-  async function again(
-    owner: JsonObject,
-    record: ExternalRecord,
-    more: Readonly<Record<string, null>> = {},
-  ): Promise<void> {
-    const { number, to, applied } = record;
-    const next: ExternalRecord = {
-      version: 1,
-      number: number + 1,
-      state: 'requested',
-      to,
-      ...(applied === undefined ? {} : { applied }),
-    };
-    await write.record(owner, next, more);
-  }
-
   /** Somebody opted in to that after the failure. */
   async function giveBack(owner: JsonObject, record: ExternalRecord): Promise<void> {
     await write.unpauseSets(owner);
@@ -217,14 +186,6 @@ export function createUpgrades(options: UpgradesOptions) {
 const WAYS_OUT =
   'set it back to what its Machines are, remove what is in the way, or let Cluster API replace them ' +
   `(annotation ${FALLBACK_ANNOTATION}: rolling)`;
-
-function reasonOf(workflow: WorkflowView): string {
-  const failed = workflow.tasks.find((task) => task.phase === 'Failed' || task.phase === 'Error');
-  const why = failed
-    ? `${failed.name}: ${failed.message ?? failed.phase}`
-    : (workflow.message ?? workflow.phase);
-  return `Workflow ${workflow.name} ended ${workflow.phase} and could not record it: ${why}`;
-}
 
 function isWithin(owner: JsonObject, seconds: number, now: Date): boolean {
   const since = Date.parse(text(owner, 'metadata', 'deletionTimestamp') ?? '');
