@@ -87,7 +87,7 @@ export const policySchema = z.strictObject({
     .strictObject({
       method: z
         .enum(CONTROL_PLANE_METHODS)
-        .default('kubeadm')
+        .default('auto')
         .describe(
           'how the static pods of a control plane are moved: `kubeadm` one after the other; `flip` all at once, if nobody has edited them; `auto` as `flip` on the only control-plane node, else as `kubeadm`',
         ),

@@ -17,7 +17,7 @@ describe('the default policy', () => {
         ],
         infrastructure: {},
       },
-      controlPlane: { method: 'kubeadm' },
+      controlPlane: { method: 'auto' },
       workers: { concurrency: 1 },
       settleSeconds: 3,
     });
