@@ -32,6 +32,18 @@ export interface ApiClient {
   close(): Promise<void>;
 }
 
+interface Connections {
+  dispatcher: ReturnType<RequestContext['getDispatcher']>;
+  /** Clock.monotonic: something came on one of them, or they were opened. */
+  heardAt: number;
+}
+
+interface Sent {
+  answer: ResponseContext;
+  /** To be called whenever more of it has come. */
+  heard: () => void;
+}
+
 interface Content {
   body?: object;
   signal?: AbortSignal;
@@ -52,7 +64,7 @@ const MERGE_PATCH = 'application/merge-patch+json';
 export function createApiClient(kubeConfig: KubeConfig, clock: Clock): ApiClient {
   const http = new IsomorphicFetchHttpLibrary();
   const limited = limitConcurrency(MAX_REQUESTS_AT_ONCE);
-  let connections: ReturnType<RequestContext['getDispatcher']>;
+  let connections: Connections | undefined;
 
   async function request(
     method: HttpMethod,
@@ -63,43 +75,58 @@ export function createApiClient(kubeConfig: KubeConfig, clock: Clock): ApiClient
     const timeout = idleTimeout(clock, 'limit' in query ? LIST_SECONDS : REQUEST_SECONDS, content.signal);
     try {
       return await limited(async () => {
-        const answer = await send(method, path, query, { ...content, signal: timeout.signal });
+        const { answer, heard } = await send(method, path, query, { ...content, signal: timeout.signal });
         const received = await answer.body.text();
+        heard();
         if (answer.httpStatusCode >= 300) throw refusal(`${method} ${path}`, answer.httpStatusCode, received);
         return parse(received);
       }, timeout.signal);
     } catch (error) {
+      leaveDead(timeout.silentSince());
       throw unavailable(`${method} ${path}`, error);
     } finally {
       timeout.stop();
     }
   }
 
+  /**
+   * Of a machine that lost its power, or an address that moved to another one, no end is ever heard: a quarter of an hour
+   * would pass before the kernel gives such a connection up. One on which something came meanwhile is only slow.
+   */
+  function leaveDead(silentSince: number | undefined): void {
+    if (silentSince === undefined || !connections || connections.heardAt > silentSince) return;
+    void connections.dispatcher?.destroy();
+    connections = undefined;
+  }
+
   async function* watch(path: string, query: Query, outer: AbortSignal): AsyncGenerator<JsonObject> {
-    const { signal, touch, stop } = idleTimeout(clock, WATCH_SILENCE_SECONDS, outer);
+    const timeout = idleTimeout(clock, WATCH_SILENCE_SECONDS, outer);
     try {
-      const answer = await send('GET', path, { ...query, watch: true }, { signal });
+      const given = { signal: timeout.signal };
+      const { answer, heard } = await send('GET', path, { ...query, watch: true }, given);
       if (answer.httpStatusCode !== 200) {
         yield { type: 'ERROR', object: parse(await answer.body.text()) };
         return;
       }
       const stream = answer.body.stream();
       if (!stream) return;
-      for await (const line of wholeLines(stream, touch)) if (line !== '') yield parse(line);
+      const received = (): void => (timeout.touch(), heard());
+      for await (const line of wholeLines(stream, received)) if (line !== '') yield parse(line);
     } finally {
-      stop();
+      leaveDead(timeout.silentSince());
+      timeout.stop();
     }
   }
 
   /** The signal is the only bound on the time: a log may be silent for long. */
   async function* lines(path: string, query: Query, signal: AbortSignal): AsyncGenerator<string> {
     try {
-      const answer = await send('GET', path, query, { signal, isText: true });
+      const { answer, heard } = await send('GET', path, query, { signal, isText: true });
       if (answer.httpStatusCode !== 200) {
         throw refusal(`GET ${path}`, answer.httpStatusCode, await answer.body.text());
       }
       const stream = answer.body.stream();
-      const rest = stream ? yield* wholeLines(stream) : '';
+      const rest = stream ? yield* wholeLines(stream, heard) : '';
       if (rest !== '') yield rest;
     } catch (error) {
       throw unavailable(`GET ${path}`, error);
@@ -115,7 +142,7 @@ export function createApiClient(kubeConfig: KubeConfig, clock: Clock): ApiClient
     path: string,
     query: Query,
     { body, signal, isText }: Content,
-  ): Promise<ResponseContext> {
+  ): Promise<Sent> {
     const context = new RequestContext(`${kubeConfig.getCurrentCluster()?.server ?? ''}${path}`, method);
     for (const [key, value] of Object.entries(query)) context.setQueryParam(key, String(value));
     context.setHeaderParam('Accept', isText ? 'application/json, */*' : 'application/json');
@@ -125,12 +152,14 @@ export function createApiClient(kubeConfig: KubeConfig, clock: Clock): ApiClient
     }
     if (signal) context.setSignal(signal);
     await kubeConfig.applySecurityAuthentication(context);
-    connections ??= context.getDispatcher();
-    if (connections) context.setDispatcher(connections);
+    const used = (connections ??= { dispatcher: context.getDispatcher(), heardAt: clock.monotonic() });
+    if (used.dispatcher) context.setDispatcher(used.dispatcher);
+    const heard = (): void => void (used.heardAt = clock.monotonic());
     try {
       const answer = await http.send(context).toPromise();
+      heard();
       if (answer.httpStatusCode === 401) connections = undefined;
-      return answer;
+      return { answer, heard };
     } catch (error) {
       if (!signal?.aborted) connections = undefined;
       throw error;
@@ -146,19 +175,19 @@ export function createApiClient(kubeConfig: KubeConfig, clock: Clock): ApiClient
       request('DELETE', path, {}, { body: { apiVersion: 'v1', kind: 'DeleteOptions', ...options } }),
     lines,
     watch,
-    close: async () => connections?.destroy(),
+    close: async () => connections?.dispatcher?.destroy(),
   };
 }
 
 /** Returns what follows the last line end. In a watch it was cut off: it comes again with the next one. */
 async function* wholeLines(
   stream: AsyncIterable<Uint8Array>,
-  received?: () => void,
+  received: () => void,
 ): AsyncGenerator<string, string> {
   const decoder = new TextDecoder();
   let rest = '';
   for await (const chunk of stream) {
-    received?.();
+    received();
     const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
     rest = lines.pop() ?? '';
     yield* lines;

@@ -4,6 +4,8 @@ export interface IdleTimeout {
   /** Aborts after so many seconds without `touch`, and when the outer signal does. */
   signal: AbortSignal;
   touch: () => void;
+  /** Clock.monotonic of the last touch, if it has expired. */
+  silentSince: () => number | undefined;
   /** Must be called, or the timer goes on. */
   stop: () => void;
 }
@@ -25,6 +27,7 @@ export function idleTimeout(clock: Clock, seconds: number, outer?: AbortSignal):
     touch: () => {
       touched = clock.monotonic();
     },
+    silentSince: () => (expired.signal.aborted ? touched : undefined),
     stop: () => stopped.abort(),
   };
 }

@@ -1,12 +1,15 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
+import { createSecureServer, type Http2SecureServer } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { KubeConfig } from '@kubernetes/client-node';
 import { createApiClient, type ApiClient } from '../../src/kubernetes/api-client.ts';
+import { selfSignedTls } from '../../src/hook/tls.ts';
 import { ApiServer } from '../helpers/api-server.ts';
 import { fakeClock, type FakeClock } from '../helpers/clock.ts';
 import { ApiError } from '../helpers/object-store.ts';
+import { tcpProxy, type TcpProxy } from '../helpers/tcp-proxy.ts';
 import { until } from '../helpers/until.ts';
 
 const PATH = '/api/v1/namespaces/lab/configmaps/c';
@@ -201,16 +204,76 @@ describe('many requests', () => {
     const sharing = createApiClient(await configOf(raw), clock);
     await sharing.get('/first');
     const silent = expect(sharing.get('/silent')).rejects.toMatchObject({ reason: 'Unavailable' });
+    await clock.settle();
+    await clock.advance(1);
     await sharing.get('/second');
     const before = connections;
-    await clock.settle();
-    await clock.advance(5);
+    await clock.advance(4);
     await silent;
     await sharing.get('/third');
     expect(connections).toBe(before);
     await sharing.close();
     raw.closeAllConnections();
     raw.close();
+  });
+});
+
+describe('a connection that died without a word', () => {
+  let raw: Http2SecureServer;
+  let proxy: TcpProxy;
+  let other: ApiClient;
+  beforeEach(async () => {
+    // As API servers: many requests share one connection, on which one that is given up ends alone.
+    raw = createSecureServer(await selfSignedTls(new Date()));
+    raw.on('stream', (stream, headers) => {
+      stream.on('error', () => undefined).respond({ ':status': 200 });
+      if (headers[':path']?.includes('watch')) stream.write('{"type":"BOOKMARK"}\n');
+      else stream.end('{}');
+    });
+    await once(raw.listen(0, '127.0.0.1'), 'listening');
+    proxy = await tcpProxy((raw.address() as AddressInfo).port);
+    other = createApiClient(configAt(`https://127.0.0.1:${proxy.port}`), clock);
+  });
+  afterEach(async () => {
+    await other.close();
+    proxy.close();
+    raw.close();
+  });
+
+  it('is left after the first request that nothing came for', async () => {
+    await other.get('/a');
+    proxy.fallSilent();
+    await clock.advance(1);
+    for (const [pause, expected] of [
+      [5, { reason: 'Unavailable' }],
+      [0, {}],
+    ] as const) {
+      const answer = other.get('/b').catch((error: unknown) => error);
+      await until(() => proxy.received > 0, 'sent');
+      await clock.settle();
+      await clock.advance(pause);
+      expect(await answer).toMatchObject(expected);
+    }
+    expect(proxy.connections).toBe(2);
+  });
+
+  it('is left by a watch', async () => {
+    const watch = async (): Promise<string> => {
+      for await (const event of other.watch('/w', {}, new AbortController().signal)) seen.push(event);
+      return 'ended';
+    };
+    const seen: unknown[] = [];
+    const first = watch().catch(String);
+    await until(() => seen.length === 1, 'watching');
+    proxy.fallSilent();
+    await clock.advance(1);
+    await clock.advance(120);
+    expect(await first).not.toBe('ended');
+    const second = watch().catch(String);
+    await until(() => seen.length === 2, 'watching again');
+    expect(proxy.connections).toBe(2);
+    await other.close();
+    await second;
   });
 });
 
@@ -237,7 +300,10 @@ describe('a watch', () => {
 
 async function configOf(raw: Server): Promise<KubeConfig> {
   await once(raw.listen(0, '127.0.0.1'), 'listening');
-  const url = `http://127.0.0.1:${(raw.address() as AddressInfo).port}`;
+  return configAt(`http://127.0.0.1:${(raw.address() as AddressInfo).port}`);
+}
+
+function configAt(url: string): KubeConfig {
   const kubeConfig = new KubeConfig();
   kubeConfig.loadFromClusterAndUser({ name: 'raw', server: url, skipTLSVerify: true }, { name: 'u' });
   return kubeConfig;
