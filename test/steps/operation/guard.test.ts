@@ -43,9 +43,14 @@ describe('the guard', () => {
     const args = ['--disable-warning=ExperimentalWarning', '--input-type=module', '-e', program];
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
     await once(child.stdout, 'data');
-    const mine = createGuard(`${folder}/guard`).hold(async () => child.signalCode);
+    const exited = once(child, 'exit');
+    let isMine = false;
+    const mine = createGuard(`${folder}/guard`).hold(async () => void (isMine = true));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(isMine).toBe(false);
     child.kill('SIGKILL');
-    expect(await mine).toBe('SIGKILL');
+    await mine;
+    expect((await exited)[1]).toBe('SIGKILL');
   });
 
   it('that cannot be had is passing trouble', async () => {
