@@ -43,6 +43,7 @@ const RULES: readonly Rule[] = [
   { who: 'flip-taken-back', figure: 'apiOutageSeconds', of: 15 },
   { who: 'flip-ha', figure: 'failedWritesRetried', of: 0 },
   { who: 'flip-ha', figure: 'podRestarts', of: 0 },
+  { who: 'flip-vip', figure: 'failedWritesRetried', of: 0 },
 ];
 
 /** Of those for which all that is compared was measured. */
