@@ -29,7 +29,7 @@ const seen: Observations = {
   counter: [],
   budget: [],
 };
-const writer = createWriter(api, inTime);
+const writer = createWriter(api, inTime, watched.nodeName);
 let isOver = false;
 
 /** One look after the other, begun at most so often. */

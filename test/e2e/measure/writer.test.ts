@@ -5,7 +5,7 @@ import { createWriter, type Writer } from './writer.ts';
 /** One ConfigMap, with versions as an API server has them. */
 interface Stored {
   version: number;
-  number: string;
+  data: Record<string, string>;
 }
 
 let stored: Stored | undefined;
@@ -16,7 +16,7 @@ let writer: Writer;
 
 beforeEach(() => {
   [stored, fates, late] = [undefined, [], []];
-  writer = createWriter(api, (answer) => answer);
+  writer = createWriter(api, (answer) => answer, 'node-1');
 });
 
 const api: Pick<Api, 'get' | 'create' | 'patch'> = {
@@ -38,16 +38,17 @@ function act(request: () => Answer): Promise<Answer> {
   return Promise.resolve(fate === 'refused' ? refusal(500) : request());
 }
 
+/** A patch leaves what it does not name. */
 function store(body: object, version: number): Answer {
-  const { number } = (body as { data: { number: string } }).data;
-  stored = { version, number };
+  const { data } = body as Pick<Stored, 'data'>;
+  stored = { version, data: { ...stored?.data, ...data } };
   return ok(stored);
 }
 
 const refusal = (status: number): Answer => ({ status, body: { message: 'no' } });
-const ok = ({ version, number }: Stored): Answer => ({
+const ok = ({ version, data }: Stored): Answer => ({
   status: 200,
-  body: { metadata: { resourceVersion: String(version) }, data: { number } },
+  body: { metadata: { resourceVersion: String(version) }, data },
 });
 
 async function write(count: number): Promise<void> {
@@ -57,14 +58,14 @@ async function write(count: number): Promise<void> {
 describe('a writer', () => {
   it('writes one number after the other', async () => {
     await write(3);
-    expect([stored, writer.lost()]).toEqual([{ version: 3, number: '3' }, 0]);
+    expect([stored, writer.lost()]).toEqual([{ version: 3, data: { 'node-1': '3' } }, 0]);
   });
 
   it('sees once that what was acknowledged is not there any more', async () => {
     await write(3);
-    stored = { version: 900, number: '1' };
+    stored = { version: 900, data: { 'node-1': '1' } };
     await write(2);
-    expect([stored, writer.lost()]).toEqual([{ version: 902, number: '5' }, 1]);
+    expect([stored, writer.lost()]).toEqual([{ version: 902, data: { 'node-1': '5' } }, 1]);
     stored = undefined;
     await write(2);
     expect(writer.lost()).toBe(2);
@@ -79,7 +80,16 @@ describe('a writer', () => {
     await write(2);
     expect(late.shift()?.().status).toBe(409);
     await write(1);
-    expect([stored?.number, writer.lost()]).toEqual(['4', 0]);
+    expect([stored?.data['node-1'], writer.lost()]).toEqual(['4', 0]);
+  });
+
+  it('takes no number of another one that watches for its own', async () => {
+    const other = createWriter(api, (answer) => answer, 'node-2');
+    await write(5);
+    await other.write();
+    await write(1);
+    await other.write();
+    expect([writer.lost(), other.lost()]).toEqual([0, 0]);
   });
 
   it('fails when it is refused, and misses nothing that was not acknowledged', async () => {
@@ -87,6 +97,6 @@ describe('a writer', () => {
     fates = ['refused'];
     await expect(writer.write()).rejects.toThrow('got 500 no, expected a success');
     await write(1);
-    expect([stored?.number, writer.lost()]).toEqual(['2', 0]);
+    expect([stored?.data['node-1'], writer.lost()]).toEqual(['2', 0]);
   });
 });

@@ -1,4 +1,4 @@
-// Writes numbers that grow into one ConfigMap, and looks each time before it does whether the last one is still there.
+// Writes numbers that grow into a ConfigMap, and looks each time before it does whether the last one is still there.
 import { text } from '../../../src/kubernetes/fields.ts';
 import { expectOk, type Answer, type Api } from '../../apiserver/api.ts';
 
@@ -12,14 +12,18 @@ export interface Writer {
   lost(): number;
 }
 
-/** `inTime`: fails when the answer is late. What was asked may be done later all the same. */
+/**
+ * `inTime`: fails when the answer is late. What was asked may be done later all the same.
+ * `key`: in the ConfigMap's data. Of this writer alone: a number of another one would look like a loss.
+ */
 export function createWriter(
   api: Pick<Api, 'get' | 'create' | 'patch'>,
   inTime: (answer: Promise<Answer>) => Promise<Answer>,
+  key: string,
 ): Writer {
   let [acknowledged, next, lost] = [0, 1, 0];
   const put = async (found: Answer): Promise<Answer> => {
-    const data = { number: String(next) };
+    const data = { [key]: String(next) };
     if (found.status === 404) {
       const configMap = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: NAME }, data };
       return inTime(api.create(FOLDER, configMap));
@@ -33,7 +37,7 @@ export function createWriter(
       for (;;) {
         const found = await inTime(api.get(`${FOLDER}/${NAME}`));
         if (found.status !== 404) await expectOk(Promise.resolve(found));
-        const number = Number(text(found.body, 'data', 'number') ?? 0);
+        const number = Number(text(found.body, 'data', key) ?? 0);
         if (number < acknowledged) [lost, acknowledged] = [lost + 1, number];
         const answer = await put(found);
         // A late one came in between.
