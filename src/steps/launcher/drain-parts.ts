@@ -11,7 +11,7 @@ import type { MachineFacts } from './machine-facts.ts';
 import {
   launchPrepared,
   prepareNodePart,
-  runNodePart,
+  untilSteady,
   type NodePart,
   type PreparedNodePart,
 } from './node-part.ts';
@@ -57,9 +57,10 @@ export async function drainParts(context: ApiStepContext, parts: DrainParts): Pr
   const isDrained = await isLaunched(remote, prepared.launch);
   const outcome = isDrained
     ? { message: 'drained by an earlier try', changes: [] }
-    : await move(isFlipped).catch((error: unknown) => stopNode(error, prepared, parts));
+    : await move(isFlipped).catch((error: unknown) => stopNode(error, prepared, remote));
   log(outcome.message);
-  const { result } = await launchPrepared(remote, prepared, parts);
+  const { result } = await launchPrepared(remote, prepared);
+  await untilSteady(remote, prepared, parts);
   if (result.outcome === 'failed') throw failed(`${outcome.message}; ${result.message}`);
   return { ...outcome, message: `${outcome.message}; ${result.message}` };
 }
@@ -74,21 +75,17 @@ async function reachNode(context: ApiStepContext, parts: DrainParts): Promise<bo
   log(`waiting for step ${name}: the node need not be drained for it`);
   const silent: Remote = { ...remote, log: () => undefined };
   const given = { flags: { ...flags, timeoutSeconds }, machine };
-  const { result } = await runNodePart(silent, name, given, facts, parts);
+  const { result } = await launchPrepared(silent, await prepareNodePart(silent, name, given, facts, parts));
   const { outcome } = result;
   if (outcome === 'failed' || outcome === 'cancelled') throw failed(`not drained: step ${name} ${outcome}`);
   return hasFlipped(result);
 }
 
 /** It would wait for hours, and the tasks that are attached to it with it. What may pass is tried again. */
-async function stopNode(
-  error: unknown,
-  { launch, role }: PreparedNodePart,
-  { remote, ...part }: DrainParts,
-): Promise<never> {
+async function stopNode(error: unknown, { launch, role }: PreparedNodePart, remote: Remote): Promise<never> {
   if (!(error instanceof StatusError) || exitCode(error) === EXIT.temporary) throw error;
   const stopping = { role, launch: { ...launch, input: { ...launch.input, drained: false } } };
-  await launchPrepared(remote, stopping, part).catch((trouble: unknown) => {
+  await launchPrepared(remote, stopping).catch((trouble: unknown) => {
     remote.log(
       `the node could not be told to stop: ${trouble instanceof Error ? trouble.message : 'no reason given'}`,
     );

@@ -29,7 +29,7 @@ const MOST_LEASE_SECONDS = 300;
 
 type Context = Pick<ApiStepContext, 'flags' | 'machine'>;
 
-/** Errors: those of `launchNodeStep` and of `prepareNodePart`. */
+/** Errors: those of `launchNodeStep`, of `prepareNodePart` and of `untilSteady`. */
 export async function runNodePart(
   remote: Remote,
   command: NodeCommand,
@@ -37,7 +37,10 @@ export async function runNodePart(
   facts: MachineFacts,
   part: NodePart,
 ): Promise<StepReport> {
-  return launchPrepared(remote, await prepareNodePart(remote, command, context, facts, part), part);
+  const prepared = await prepareNodePart(remote, command, context, facts, part);
+  const report = await launchPrepared(remote, prepared);
+  await untilSteady(remote, prepared, part);
+  return report;
 }
 
 export interface PreparedNodePart {
@@ -85,15 +88,22 @@ export async function prepareNodePart(
 export async function launchPrepared(
   remote: Remote,
   { launch, role }: PreparedNodePart,
-  { isSelfHosted }: NodePart,
 ): Promise<StepReport> {
   const { input, number } = launch;
   const report = await launchNodeStep(remote, launch);
   if (role === 'control-plane' && isOver(input, report, number)) {
     await releaseControlPlaneLease(remote, input.plan.operation);
   }
-  if (isDisturbing(role, input.step) && (await isSelfHosted())) await untilManagementIsSteady(remote);
   return report;
+}
+
+/** Where the step's pod ends, and only there: it takes 10 s at least. Errors: Unavailable when it takes too long. */
+export async function untilSteady(
+  remote: Remote,
+  { launch, role }: PreparedNodePart,
+  { isSelfHosted }: NodePart,
+): Promise<void> {
+  if (isDisturbing(role, launch.input.step) && (await isSelfHosted())) await untilManagementIsSteady(remote);
 }
 
 function isDisturbing(role: Role, command: NodeCommand): boolean {

@@ -93,6 +93,27 @@ describe('drain of a node that was handed its list', () => {
     expect((await ended).result.durationSeconds).toBeLessThan(60);
   });
 
+  it('does not wait for a steady API server before it moves pods, only where its own pod ends', async () => {
+    site.tools.isSelfHosted = async () => true;
+    let [reachedAt, movedAt, endedAt] = [0, 0, 0];
+    site.withApi('drain', {
+      after: async () => {
+        movedAt = site.clock.monotonic();
+        return { message: 'cordoned; 2 pods moved away', changes: [] };
+      },
+    });
+    const flags = await staged(LATE);
+    const ended = run(flags).then(() => (endedAt = site.clock.monotonic()));
+    const pod = await site.startPod('kubeadm', flags);
+    reachedAt = site.clock.monotonic();
+    site.jobs.end(pod, 0, sampleReport({ step: 'kubeadm' }));
+    await site.pass(20);
+    await plays(flags, 'drain');
+    await ended;
+    expect(movedAt - reachedAt).toBeLessThan(5);
+    expect(endedAt - movedAt).toBeGreaterThanOrEqual(10);
+  });
+
   it('drains nothing when that step failed', async () => {
     const flags = await staged(LATE);
     const ended = run(flags);
