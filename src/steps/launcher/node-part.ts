@@ -29,20 +29,6 @@ const MOST_LEASE_SECONDS = 300;
 
 type Context = Pick<ApiStepContext, 'flags' | 'machine'>;
 
-/** Errors: those of `launchNodeStep`, of `prepareNodePart` and of `untilSteady`. */
-export async function runNodePart(
-  remote: Remote,
-  command: NodeCommand,
-  context: Context,
-  facts: MachineFacts,
-  part: NodePart,
-): Promise<StepReport> {
-  const prepared = await prepareNodePart(remote, command, context, facts, part);
-  const report = await launchPrepared(remote, prepared);
-  await untilSteady(remote, prepared, part);
-  return report;
-}
-
 export interface PreparedNodePart {
   launch: NodeJobInput;
   role: Role;

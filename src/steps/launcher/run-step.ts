@@ -7,7 +7,7 @@ import { machinePath } from '../api/paths.ts';
 import { drainParts } from './drain-parts.ts';
 import { exitCode } from './exit-code.ts';
 import { machineFacts, type MachineFacts } from './machine-facts.ts';
-import { runNodePart, type NodePart } from './node-part.ts';
+import { launchPrepared, prepareNodePart, untilSteady, type NodePart } from './node-part.ts';
 import { patientClient } from './patient-client.ts';
 import type { Remote } from './remote.ts';
 
@@ -84,19 +84,32 @@ async function parts(
   }
   if (before) log((await before(context)).message);
   if (!isNodeCommand(command)) return { outcome: await apiOutcome(command, after, context) };
-  const node = runNodePart(remote, command, context, facts, tools);
   if (command !== 'finish') {
-    const report = await node;
-    if (badEnd(report) || !after) return { outcome: nodeOutcome(report), report };
-    return { outcome: await after({ ...context, report }), report };
+    const prepared = await prepareNodePart(remote, command, context, facts, tools);
+    const report = await launchPrepared(remote, prepared);
+    const api = badEnd(report) || !after ? nodeOutcome(report) : after({ ...context, report });
+    return { outcome: await beside(api, untilSteady(remote, prepared, tools)), report };
   }
-  const asked = await node.then(
-    (report) => ({ report }),
-    (error: unknown) => ({ trouble: asStatusError(error) }),
-  );
+  const asked = await prepareNodePart(remote, command, context, facts, tools)
+    .then((prepared) => launchPrepared(remote, prepared))
+    .then(
+      (report) => ({ report }),
+      (error: unknown) => ({ trouble: asStatusError(error) }),
+    );
   const outcome = await apiOutcome(command, after, { ...context, ...('report' in asked ? asked : {}) });
   if (!('trouble' in asked)) return { outcome, ...asked };
   return { outcome: { ...outcome, message: `${outcome.message}: ${asked.trouble.message}` }, ...asked };
+}
+
+/** The API's part does not wait for a steady API server, a node would be cordoned meanwhile; both are waited for. */
+async function beside<T>(work: T | Promise<T>, steady: Promise<void>): Promise<T> {
+  // Told below.
+  steady.catch(() => undefined);
+  try {
+    return await work;
+  } finally {
+    await steady;
+  }
 }
 
 function apiContext(

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { EXIT } from '../../../src/api/commands.ts';
+import { StatusError } from '../../../src/api/errors.ts';
 import { OPERATION, sampleFlags, sampleReport } from './samples.ts';
 import { LEASE, MACHINES, stepSite, type StepSite } from './step-site.ts';
 
@@ -92,5 +93,24 @@ describe('a site whose management cluster is updated itself', () => {
     await site.pass(15);
     await ended;
     expect(endedAt - start).toBeGreaterThanOrEqual(32);
+  });
+
+  it('lets the API take its part beside that wait, and tells what became of it behind it', async () => {
+    site.tools.isSelfHosted = async () => true;
+    let [reportedAt, askedAt] = [0, 0];
+    site.withApi('verify', {
+      after: async () => {
+        askedAt = site.clock.monotonic();
+        throw new StatusError('Node cp-1: not Ready', { reason: 'Failed' });
+      },
+    });
+    const ended = site.run('verify', sampleFlags());
+    const pod = await site.startPod('verify', sampleFlags());
+    reportedAt = site.clock.monotonic();
+    site.jobs.end(pod, 0, sampleReport({ step: 'verify' }));
+    await site.pass(20);
+    const { code, result } = await ended;
+    expect(askedAt - reportedAt).toBeLessThan(5);
+    expect([code, result.message]).toEqual([EXIT.failed, 'Node cp-1: not Ready']);
   });
 });
