@@ -33,7 +33,9 @@ export async function installArgo(api: Api, images: Images): Promise<void> {
   await applyTo(api)(wanted.map((object) => withImages(object, images)));
 }
 
-const PATIENT_LEASE = {
+/** For a cluster that it lives in and whose API goes away (docs/flip.md#leases). */
+const CONTROLLER_ENVIRONMENT = {
+  WATCH_CONTROLLER_SEMAPHORE_CONFIGMAPS: 'false',
   LEADER_ELECTION_LEASE_DURATION: '60s',
   LEADER_ELECTION_RENEW_DEADLINE: '40s',
   LEADER_ELECTION_RETRY_PERIOD: '2s',
@@ -47,8 +49,8 @@ function withImages(object: JsonObject, images: Images): JsonObject {
   container['image'] = images.argoController;
   container['imagePullPolicy'] = 'IfNotPresent';
   container['args'] = ['--executor-image', images.argoExecutor];
-  const lease = Object.entries(PATIENT_LEASE).map(([name, value]) => ({ name, value }));
-  container['env'] = [...list(container, 'env'), ...lease];
+  const environment = Object.entries(CONTROLLER_ENVIRONMENT).map(([name, value]) => ({ name, value }));
+  container['env'] = [...list(container, 'env'), ...environment];
   return copy;
 }
 
