@@ -10,7 +10,7 @@ import { tellStories, watchInterruption } from '../helpers/tell-stories.ts';
 import { startCluster } from './cluster/start.ts';
 import { type Choice, chosen, type Group, workersOf } from './groups.ts';
 import { FOLDER_VARIABLE } from './kit/site.ts';
-import { readMeasures } from './measure/figures.ts';
+import { forgetMeasures, readMeasures } from './measure/figures.ts';
 import { comparison } from './measure/goals.ts';
 
 const fromRoot = (file: string): string => fileURLToPath(new URL(`../../${file}`, import.meta.url));
@@ -20,6 +20,8 @@ const RESULTS = fromRoot('out/e2e-stories.json');
 async function main(args: string[]): Promise<number> {
   if (process.getuid?.() !== 0) throw new Error('test:e2e needs root: it starts nodes with systemd-nspawn');
   const groups = chosen(choice(args));
+  // In a cluster that is up stories are told one by one.
+  if (process.env[FOLDER_VARIABLE] === undefined) forgetMeasures();
   const isInterrupted = watchInterruption();
   const results: StoryResult[] = [];
   for (const group of groups) {

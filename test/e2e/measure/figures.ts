@@ -1,5 +1,5 @@
 // out/e2e.json: what upgrades of real nodes cost, a list with one row for each that was measured.
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { failures, failuresRetried, outageSeconds, secondsTrue } from './gaps.ts';
@@ -54,6 +54,11 @@ export function seenFigures({ api, cordoned, http, writes }: Observations) {
     failedWrites: failures(writes),
     failedWritesRetried: failuresRetried(writes, RETRY_SECONDS),
   };
+}
+
+/** Rows of another run are nothing to compare with. */
+export function forgetMeasures(): void {
+  rmSync(FILE, { force: true });
 }
 
 export function readMeasures(): Measure[] {
