@@ -11,6 +11,7 @@ import type { MachineFacts } from './machine-facts.ts';
 import {
   launchPrepared,
   prepareNodePart,
+  runNodePart,
   untilSteady,
   type NodePart,
   type PreparedNodePart,
@@ -60,7 +61,7 @@ export async function drainParts(context: ApiStepContext, parts: DrainParts): Pr
     : await move(isFlipped).catch((error: unknown) => stopNode(error, prepared, remote));
   log(outcome.message);
   const { result } = await launchPrepared(remote, prepared);
-  await untilSteady(remote, prepared, parts);
+  await untilSteady(remote, 'drain', context, parts);
   if (result.outcome === 'failed') throw failed(`${outcome.message}; ${result.message}`);
   return { ...outcome, message: `${outcome.message}; ${result.message}` };
 }
@@ -75,7 +76,7 @@ async function reachNode(context: ApiStepContext, parts: DrainParts): Promise<bo
   log(`waiting for step ${name}: the node need not be drained for it`);
   const silent: Remote = { ...remote, log: () => undefined };
   const given = { flags: { ...flags, timeoutSeconds }, machine };
-  const { result } = await launchPrepared(silent, await prepareNodePart(silent, name, given, facts, parts));
+  const { result } = await runNodePart(silent, name, given, facts, parts);
   const { outcome } = result;
   if (outcome === 'failed' || outcome === 'cancelled') throw failed(`not drained: step ${name} ${outcome}`);
   return hasFlipped(result);

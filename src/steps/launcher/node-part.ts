@@ -29,6 +29,17 @@ const MOST_LEASE_SECONDS = 300;
 
 type Context = Pick<ApiStepContext, 'flags' | 'machine'>;
 
+/** Errors: those of `launchNodeStep` and of `prepareNodePart`. */
+export async function runNodePart(
+  remote: Remote,
+  command: NodeCommand,
+  context: Context,
+  facts: MachineFacts,
+  part: NodePart,
+): Promise<StepReport> {
+  return launchPrepared(remote, await prepareNodePart(remote, command, context, facts, part));
+}
+
 export interface PreparedNodePart {
   launch: NodeJobInput;
   role: Role;
@@ -86,10 +97,11 @@ export async function launchPrepared(
 /** Where the step's pod ends, and only there: it takes 10 s at least. Errors: Unavailable when it takes too long. */
 export async function untilSteady(
   remote: Remote,
-  { launch, role }: PreparedNodePart,
+  command: NodeCommand,
+  { machine }: Context,
   { isSelfHosted }: NodePart,
 ): Promise<void> {
-  if (isDisturbing(role, launch.input.step) && (await isSelfHosted())) await untilManagementIsSteady(remote);
+  if (isDisturbing(roleOf(machine), command) && (await isSelfHosted())) await untilManagementIsSteady(remote);
 }
 
 function isDisturbing(role: Role, command: NodeCommand): boolean {

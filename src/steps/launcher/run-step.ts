@@ -7,7 +7,7 @@ import { machinePath } from '../api/paths.ts';
 import { drainParts } from './drain-parts.ts';
 import { exitCode } from './exit-code.ts';
 import { machineFacts, type MachineFacts } from './machine-facts.ts';
-import { launchPrepared, prepareNodePart, untilSteady, type NodePart } from './node-part.ts';
+import { runNodePart, untilSteady, type NodePart } from './node-part.ts';
 import { patientClient } from './patient-client.ts';
 import type { Remote } from './remote.ts';
 
@@ -84,18 +84,16 @@ async function parts(
   }
   if (before) log((await before(context)).message);
   if (!isNodeCommand(command)) return { outcome: await apiOutcome(command, after, context) };
+  const node = runNodePart(remote, command, context, facts, tools);
   if (command !== 'finish') {
-    const prepared = await prepareNodePart(remote, command, context, facts, tools);
-    const report = await launchPrepared(remote, prepared);
+    const report = await node;
     const api = badEnd(report) || !after ? nodeOutcome(report) : after({ ...context, report });
-    return { outcome: await beside(api, untilSteady(remote, prepared, tools)), report };
+    return { outcome: await beside(api, untilSteady(remote, command, context, tools)), report };
   }
-  const asked = await prepareNodePart(remote, command, context, facts, tools)
-    .then((prepared) => launchPrepared(remote, prepared))
-    .then(
-      (report) => ({ report }),
-      (error: unknown) => ({ trouble: asStatusError(error) }),
-    );
+  const asked = await node.then(
+    (report) => ({ report }),
+    (error: unknown) => ({ trouble: asStatusError(error) }),
+  );
   const outcome = await apiOutcome(command, after, { ...context, ...('report' in asked ? asked : {}) });
   if (!('trouble' in asked)) return { outcome, ...asked };
   return { outcome: { ...outcome, message: `${outcome.message}: ${asked.trouble.message}` }, ...asked };
