@@ -1,9 +1,9 @@
 // Is the control plane of this node there, judged by its own health ports? Nothing here asks another machine.
-import { isIPv6 } from 'node:net';
 import { StatusError } from '../../api/errors.ts';
 import { member, parseJson, type JsonValue } from '../../api/json.ts';
 import { awaitNoProblems } from '../host/effect.ts';
 import type { Host, HttpAnswer, HttpRequest } from '../host/host.ts';
+import { urlHost } from '../host/url-host.ts';
 import { etcdMembers } from './etcd.ts';
 import { apiServerUrl, manifestFile, readStaticPod } from './static-pods.ts';
 
@@ -123,7 +123,7 @@ async function ask(
 /** Where a component that listens at this address is reached from its own host. */
 function reachable(address: string | undefined): string {
   if (address === undefined || address === '0.0.0.0' || address === '::') return '127.0.0.1';
-  return isIPv6(address) ? `[${address}]` : address;
+  return urlHost(address);
 }
 
 function gitVersion(body: string): string | undefined {

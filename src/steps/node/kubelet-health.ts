@@ -3,6 +3,7 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import { StatusError } from '../../api/errors.ts';
 import type { Host } from '../host/host.ts';
+import { urlHost } from '../host/url-host.ts';
 import { wrongDigest } from './install-files.ts';
 import { exeFile, type Service } from './service.ts';
 
@@ -63,7 +64,7 @@ async function healthzProblems(host: Host, configurationFile: string): Promise<r
   // Turned off.
   if (healthzPort === 0) return [];
   const address = ['', '0.0.0.0', '::'].includes(healthzBindAddress) ? '127.0.0.1' : healthzBindAddress;
-  const url = `http://${address.includes(':') ? `[${address}]` : address}:${healthzPort}/healthz`;
+  const url = `http://${urlHost(address)}:${healthzPort}/healthz`;
   try {
     const { status } = await host.http({ url, timeoutSeconds: 5 });
     return status === 200 ? [] : [`${url}: got ${status}, expected 200`];

@@ -1,10 +1,10 @@
 // The control plane's static pods, as their manifests on this node say: images, flags, volumes.
-import { isIPv6 } from 'node:net';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { StatusError } from '../../api/errors.ts';
 import type { Host } from '../host/host.ts';
 import { sha256Of } from '../host/sha256.ts';
+import { urlHost } from '../host/url-host.ts';
 import { parseImage } from './image-names.ts';
 
 export const MANIFESTS_FOLDER = '/etc/kubernetes/manifests';
@@ -34,7 +34,7 @@ export interface StaticPod {
 
 export const manifestFile = (name: PodName): string => `${MANIFESTS_FOLDER}/${name}.yaml`;
 
-const DEFAULT_SECURE_PORT = '6443';
+export const DEFAULT_SECURE_PORT = '6443';
 
 const podSchema = z.object({
   kind: z.literal('Pod'),
@@ -98,7 +98,7 @@ export function apiServerUrl({ flags }: StaticPod): string {
     throw notAPod(manifestFile('kube-apiserver'), 'got no --advertise-address, expected what kubeadm writes');
   }
   const port = flags.get('secure-port') ?? DEFAULT_SECURE_PORT;
-  return `https://${isIPv6(address) ? `[${address}]` : address}:${port}`;
+  return `https://${urlHost(address)}:${port}`;
 }
 
 function readFlags(words: readonly string[]): ReadonlyMap<string, string> {

@@ -1,9 +1,9 @@
 // Is this node healthy by itself? Only ports and units of this machine are asked: the API behind them may be away.
-import { isIPv6 } from 'node:net';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { StatusError } from '../../api/errors.ts';
 import type { Host } from '../host/host.ts';
+import { urlHost } from '../host/url-host.ts';
 import { localApiServer } from '../node/static-pods.ts';
 import type { Systemd } from './systemd.ts';
 
@@ -44,7 +44,7 @@ async function kubeletHealthUrl(host: Host): Promise<string | undefined> {
   if (healthzPort === 0) return undefined;
   const isAny = ['', '0.0.0.0', '::'].includes(healthzBindAddress);
   const address = isAny ? '127.0.0.1' : healthzBindAddress;
-  return `http://${isIPv6(address) ? `[${address}]` : address}:${healthzPort}/healthz`;
+  return `http://${urlHost(address)}:${healthzPort}/healthz`;
 }
 
 async function kubeletConfig(host: Host): Promise<z.infer<typeof kubeletConfigSchema>> {

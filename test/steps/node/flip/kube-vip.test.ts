@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { StatusError } from '../../../../src/api/errors.ts';
 import { handOverAddress, readKubeVip } from '../../../../src/steps/node/flip/kube-vip.ts';
 import { manifestFile } from '../../../../src/steps/node/static-pods.ts';
 import { createTestHost, type TestHost } from '../host-tree.ts';
@@ -35,8 +36,29 @@ describe('the address that kube-vip holds', () => {
     await runStaticPod(host, 'kube-vip', { pid: 41, secondsAgo: 60 });
     await install('10.0.0.1');
     await runStaticPod(host, 'kube-vip', { pid: 42, secondsAgo: 60 });
+    host.respond('https://10.0.0.1:6443/readyz', {});
     await handOverAddress(host);
     expect(ended).toEqual(['42']);
+  });
+
+  it.each([
+    ['is waited for until it answers elsewhere', 2, 'another control plane has the address'],
+    ['is not waited for without end', Infinity, 'EHOSTUNREACH'],
+  ])('%s', async (_, takenAfter, said) => {
+    await install('10.0.0.1');
+    await runStaticPod(host, 'kube-vip', { pid: 42, secondsAgo: 60 });
+    const asked: number[] = [];
+    host.respond('https://10.0.0.1:6443/readyz', () => {
+      asked.push(host.clock.monotonic());
+      if (waited() >= takenAfter) return { status: 401 };
+      throw new StatusError('EHOSTUNREACH', { reason: 'Unavailable' });
+    });
+    const waited = (): number => (asked.at(-1) ?? 0) - (asked[0] ?? 0);
+    await untilDone(handOverAddress(host));
+    const least = Math.min(takenAfter, 10);
+    expect(waited()).toBeGreaterThan(least - 0.5);
+    expect(waited()).toBeLessThan(least + 2);
+    expect(host.lines.at(-1)).toBe(`kube-vip: ${said}`);
   });
 
   it.each([
@@ -53,11 +75,8 @@ describe('the address that kube-vip holds', () => {
     await install('10.0.0.1');
     await runStaticPod(host, 'kube-vip', { pid: 42, secondsAgo: 60 });
     host.answer(['kill', '-s', 'TERM'], '');
-    let isDone = false;
-    const handed = handOverAddress(host).then(() => void (isDone = true));
     const before = host.clock.monotonic();
-    while (!isDone) await host.clock.advance(0.1);
-    await handed;
+    await untilDone(handOverAddress(host));
     expect(host.clock.monotonic() - before).toBeGreaterThanOrEqual(3);
     expect(host.commands.flat()).not.toContain('KILL');
     expect(host.lines.at(-1)).toContain('runs still after 3 s');
@@ -70,6 +89,13 @@ describe('the address that kube-vip holds', () => {
     expect([ended, host.lines[0]]).toEqual([[], expect.stringContaining('left alone')]);
   });
 });
+
+async function untilDone(work: Promise<void>): Promise<void> {
+  let isDone = false;
+  const done = work.finally(() => void (isDone = true));
+  while (!isDone) await host.clock.advance(0.1);
+  await done;
+}
 
 async function install(address: string): Promise<void> {
   await host.files.write(manifestFile('kube-vip'), manifest(address), { mode: 0o600 });
