@@ -1,6 +1,4 @@
 // The contract between generated containers and the CLI: commands, flags, exit codes, output files.
-import { badInput } from './errors.ts';
-import type { ListedStep } from './host-plan.ts';
 import {
   FINISH,
   FLIP_STEPS,
@@ -8,7 +6,6 @@ import {
   ROLLBACK,
   STEP_NAMES,
   STEPS,
-  step,
   type StepName,
 } from './steps.ts';
 
@@ -86,6 +83,14 @@ export const STEP_PARAMETERS: readonly StepParameter[] = [
     name: 'plan-sha256',
     description:
       'sha256 of the plan file on the node, as stage reports it; empty: make a plan of this one step',
+    default: '',
+    steps: ['drain', ...FLIP_STEPS],
+  },
+  {
+    name: 'behind',
+    description:
+      'steps that are under way, separated by commas, each with its timeout if that is not the usual one (backup:1200): it ' +
+      'begins when all of them have ended well, with the plan that stage left; empty: at once',
     default: '',
     steps: ['drain', ...FLIP_STEPS],
   },
@@ -170,32 +175,3 @@ export const STEP_OUTPUTS: Readonly<Partial<Record<StepCommand, readonly string[
   /** host: idle, working or unknown (operation.ts). */
   finish: ['host'],
 };
-
-/** The parameter `steps`: `containerd,kubeadm:3600,kubelet:600:2400`. */
-export function writeStepList(steps: readonly ListedStep[]): string {
-  return steps
-    .map(({ name, timeoutSeconds, waitSeconds }) => {
-      if (waitSeconds !== undefined) return `${name}:${timeoutSeconds}:${waitSeconds}`;
-      return timeoutSeconds === step(name).timeoutSeconds ? name : `${name}:${timeoutSeconds}`;
-    })
-    .join(',');
-}
-
-/** Errors: BadInput for what is not a list of steps of the flip group. */
-export function readStepList(text: string): ListedStep[] {
-  if (text === '') return [];
-  return text.split(',').map((item) => {
-    const [word = '', ...numbers] = item.split(':');
-    const name = FLIP_STEPS.find((candidate) => candidate === word);
-    const areNumbers = numbers.length <= 2 && numbers.every((number) => /^[1-9]\d{0,5}$/.test(number));
-    if (name === undefined || !areNumbers) {
-      throw badInput(
-        'steps',
-        text,
-        `some of ${FLIP_STEPS.join(', ')}, each alone, with :seconds or with :seconds:seconds`,
-      );
-    }
-    const [timeoutSeconds = step(name).timeoutSeconds, waitSeconds] = numbers.map(Number);
-    return { name, timeoutSeconds, ...(waitSeconds === undefined ? {} : { waitSeconds }) };
-  });
-}

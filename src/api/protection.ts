@@ -11,9 +11,14 @@ const HELD = [SKIP_REMEDIATION_ANNOTATION, PRE_DRAIN_HOOK_ANNOTATION] as const;
 
 type Annotations = Readonly<Record<string, string>>;
 
-/** Annotations to set; begins anew for each operation, so that its end counts from here. */
+/** All steps of an operation that wait for its protection ask for it. */
+const SAME_MILLISECONDS = 60_000;
+
+/** Annotations to set, if any; begins anew for each operation, so that its end counts from here. */
 export function protection(annotations: Annotations, now: Date): Record<string, string> {
   const missing = HELD.filter((key) => !Object.hasOwn(annotations, key));
+  const age = now.getTime() - Date.parse(annotations[PROTECTED_SINCE_ANNOTATION] ?? '');
+  if (missing.length === 0 && age >= 0 && age < SAME_MILLISECONDS) return {};
   return {
     ...Object.fromEntries(missing.map((key) => [key, OURS])),
     [PROTECTED_SINCE_ANNOTATION]: now.toISOString(),

@@ -48,6 +48,16 @@ export const FLIP_STEPS: readonly FlipStep[] = STEPS.filter((row) => row.group =
   ({ name }) => name,
 );
 
+/** Beside each other behind `preflight`. */
+export type QuietStep = Exclude<Extract<(typeof STEPS)[number], { group: 'quiet' }>['name'], 'preflight'>;
+export const QUIET_STEPS: readonly QuietStep[] = STEPS.flatMap(({ name, group }) =>
+  group === 'quiet' && name !== 'preflight' ? [name] : [],
+);
+
+export function isQuietStep(name: string): name is QuietStep {
+  return QUIET_STEPS.some((step) => step === name);
+}
+
 export function isFlipStep(name: string): name is FlipStep {
   return FLIP_STEPS.some((step) => step === name);
 }

@@ -1,5 +1,5 @@
 // What the node does by itself: the list that is handed to it.
-import { writeStepList } from '../api/commands.ts';
+import { writeStepList } from '../api/step-list.ts';
 import type { ListedStep } from '../api/host-plan.ts';
 import type { Policy } from '../api/policy.ts';
 import { isFlipStep } from '../api/steps.ts';

@@ -8,6 +8,7 @@ import { FINISH, RENEW_CERTIFICATES, ROLLBACK, step } from '../api/steps.ts';
  */
 const TASK_PARAMETERS: readonly string[] = [
   'plan-sha256',
+  'behind',
   'drain-first',
   'needed',
   'data-loss',

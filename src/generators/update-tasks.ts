@@ -4,20 +4,17 @@ import type { StepCommand } from '../api/commands.ts';
 import { badInput } from '../api/errors.ts';
 import { drainedFirst, secondsBefore, stepsAtDrain, type ListedStep } from '../api/host-plan.ts';
 import type { Policy } from '../api/policy.ts';
-import { isFlipStep, type StepName } from '../api/steps.ts';
+import { writeStepsBehind, type StepBehind } from '../api/step-list.ts';
+import { isQuietStep, type StepName } from '../api/steps.ts';
 import type { Plan } from '../plan/types.ts';
 import { hostSteps } from './host-steps.ts';
 import { stepTemplatesName } from './names.ts';
 import { deadlineSeconds, stepRow, taskParameters } from './parameters.ts';
 
-const REQUIRED: readonly StepName[] = ['preflight', 'protect', 'stage', 'verify', 'complete'];
-/** Beside each other: the node is not disturbed by them. */
-const QUIET: readonly StepName[] = ['protect', 'backup', 'stage', 'prepull'];
+const PREFLIGHT = 'preflight';
+const REQUIRED: readonly StepName[] = [PREFLIGHT, 'protect', 'stage', 'verify', 'complete'];
 
-/**
- * `stage` has no condition although it has nothing to copy when there is no work: later tasks refer to its output,
- * and up to Argo 4.0.6 a reference to the output of a skipped task is never resolved: the Workflow hangs.
- */
+/** Not `stage`, which has nothing to copy then: from it `verify` learns that the node has nothing else to do. */
 const IF_WORK: readonly StepName[] = [
   'backup',
   'prepull',
@@ -37,9 +34,9 @@ export interface TasksInput {
 }
 
 /**
- * Tasks in the order of the plan. `drain` and the steps of the node start all at once: which of them begins when is the
- * node's own affair, so that nobody waits for Argo while the node is disturbed. Errors: BadInput when the plan lacks a
- * step that is always needed, or has one that is only done by hand.
+ * Tasks in the order of the plan. All that may disturb the node starts at once, beside the quiet steps, and waits for those
+ * itself; which of them begins when is the node's own affair: nobody waits for Argo, which may live on a node that is
+ * disturbed. Errors: BadInput when the plan lacks a step that is always needed, or has one that is only done by hand.
  */
 export function updateTasks({ plan, policy, version }: TasksInput): IDAGTask[] {
   const steps = plan.steps.map((step) => step.name);
@@ -48,10 +45,11 @@ export function updateTasks({ plan, policy, version }: TasksInput): IDAGTask[] {
   // `verify` does it: a task beside it would come too early, one behind it too late.
   if (steps.includes('uncordon')) throw badInput('plan.steps', steps.join(','), 'no uncordon among them');
   const listed = hostSteps(plan, policy);
+  const behind = stepsBehind(steps, policy);
   return steps.map((name) => {
     const condition = when(name);
     const dependencies = after(name, steps);
-    const parameters = taskArguments(name, policy, listed);
+    const parameters = taskArguments(name, policy, listed, behind);
     return {
       name,
       templateRef: templateRef(version, name),
@@ -67,10 +65,12 @@ export function templateRef(version: string, template: StepCommand) {
 }
 
 function after(name: StepName, steps: readonly StepName[]): StepName[] {
-  if (name === 'preflight') return [];
-  if (QUIET.includes(name)) return ['preflight'];
-  if (name === 'complete') return steps.filter((step) => step === 'drain' || isFlipStep(step));
-  return steps.filter((step) => QUIET.includes(step));
+  if (name === PREFLIGHT) return [];
+  return name === 'complete' ? steps.filter((step) => step !== PREFLIGHT && step !== name) : [PREFLIGHT];
+}
+
+function stepsBehind(steps: readonly StepName[], { timeouts }: Policy): StepBehind[] {
+  return steps.filter(isQuietStep).map((name) => ({ name, timeoutSeconds: timeouts[name] }));
 }
 
 /** A skipped task lets the DAG go on, a failed or omitted one stops what follows. */
@@ -84,10 +84,15 @@ function when(name: StepName): string | undefined {
 }
 
 /** Only what differs from the template's defaults. */
-function taskArguments(name: StepName, policy: Policy, listed: readonly ListedStep[]) {
+function taskArguments(
+  name: StepName,
+  policy: Policy,
+  listed: readonly ListedStep[],
+  behind: readonly StepBehind[],
+) {
   const values: Record<string, string> = {};
   const takes = (parameter: string): boolean => taskParameters(name).some((each) => each.name === parameter);
-  if (takes('plan-sha256')) values['plan-sha256'] = '{{tasks.stage.outputs.parameters.plan-sha256}}';
+  if (takes('behind')) values['behind'] = writeStepsBehind(behind);
   // The node knows only then whether its containerd has work.
   const mayBeFirst = listed[0]?.name === 'containerd' && stepsAtDrain(listed).before !== undefined;
   if (mayBeFirst && takes('drain-first'))
@@ -97,7 +102,8 @@ function taskArguments(name: StepName, policy: Policy, listed: readonly ListedSt
   const timeoutSeconds = policy.timeouts[name];
   const standard = stepRow(name).timeoutSeconds;
   const lists = mayBeFirst ? [listed, drainedFirst(listed)] : [listed];
-  const before = Math.max(...lists.map((list) => secondsBefore(name, list)));
+  const quiet = takes('behind') ? behind.reduce((sum, step) => sum + step.timeoutSeconds, 0) : 0;
+  const before = quiet + Math.max(...lists.map((list) => secondsBefore(name, list)));
   const deadline = deadlineSeconds(name, timeoutSeconds + before);
   if (timeoutSeconds !== standard) values['timeout-seconds'] = String(timeoutSeconds);
   if (deadline !== deadlineSeconds(name, standard)) values['deadline-seconds'] = String(deadline);

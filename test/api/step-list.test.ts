@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { readStepList, writeStepList } from '../../src/api/commands.ts';
+import { readStepList, readStepsBehind, writeStepList, writeStepsBehind } from '../../src/api/step-list.ts';
 
 describe('the list of steps as a parameter', () => {
   it.each(['', 'kubelet', 'kubeadm:3600,kubelet', 'kubeadm,configure:300:2400,kubelet,verify'])(
@@ -29,4 +29,26 @@ describe('the list of steps as a parameter', () => {
   ])('%j is refused', (text) => {
     expect(() => readStepList(text)).toThrow(expect.objectContaining({ reason: 'BadInput' }));
   });
+});
+
+describe('the list of steps behind which another one begins', () => {
+  it.each(['', 'protect,stage', 'protect,backup:1200,stage,prepull'])(
+    '%j is read as it was written',
+    (text) => {
+      expect(writeStepsBehind(readStepsBehind(text))).toBe(text);
+    },
+  );
+
+  it('has the usual timeout of a step that names none', () => {
+    expect(readStepsBehind('backup')).toEqual([{ name: 'backup', timeoutSeconds: 600 }]);
+  });
+
+  it.each(['preflight', 'drain', 'kubelet', 'stage:', 'stage:0', 'stage:60:70', 'stage,'])(
+    '%j is refused',
+    (text) => {
+      expect(() => readStepsBehind(text)).toThrow(
+        /^behind: got .*, expected some of protect, backup, stage, prepull/,
+      );
+    },
+  );
 });

@@ -110,6 +110,7 @@ describe.each(PLANS)('updateTasks of a plan with %s', (_name, names) => {
 
 describe('updateTasks', () => {
   const QUIET = ['protect', 'backup', 'stage', 'prepull'];
+  const QUIET_SECONDS = 60 + 600 + 900 + 900;
 
   it('prepares and protects in parallel, only after preflight: what it refuses leaves no protection behind', () => {
     for (const name of ['protect', 'backup', 'stage', 'prepull'] as const) {
@@ -117,21 +118,29 @@ describe('updateTasks', () => {
     }
   });
 
-  it.each<[string, readonly StepName[]]>([
-    ['early', PLAN_STEPS],
-    ['late', LATE],
-  ])('starts an %s drain and all that the node does by itself at once', (_, names) => {
-    const given = tasks(names);
-    const once = names.slice(names.indexOf('prepull') + 1, -1);
-    for (const name of once) expect([name, dependencies(task(name, given))]).toEqual([name, QUIET]);
-    expect(dependencies(task('complete', given))).toEqual(once);
-  });
+  it.each<[string, string, readonly StepName[]]>([
+    ['an early drain', 'protect,backup,stage,prepull', PLAN_STEPS],
+    ['a late drain', 'protect,backup,stage,prepull', LATE],
+    ['no drain', 'protect,backup,stage', steps('kubeadm', 'kubelet')],
+    ['nothing else', 'protect,backup,stage', steps()],
+  ])(
+    'starts with %s all that the node does by itself beside the quiet steps: it waits for %s',
+    (_, behind, names) => {
+      const given = tasks(names);
+      const once = names.filter((name) => !['preflight', ...QUIET, 'complete'].includes(name));
+      for (const name of once) expect([name, dependencies(task(name, given))]).toEqual([name, ['preflight']]);
+      for (const name of once) expect([name, argument(task(name, given), 'behind')]).toEqual([name, behind]);
+      expect(dependencies(task('complete', given))).toEqual(names.slice(1, -1));
+      expect(given.filter((each) => argument(each, 'behind') !== undefined)).toHaveLength(once.length);
+    },
+  );
 
-  it('starts the same without a drain when the plan has none', () => {
-    const given = tasks(steps('kubeadm', 'kubelet'));
-    for (const name of ['kubeadm', 'kubelet', 'verify'] as const) {
-      expect(dependencies(task(name, given))).toEqual(['protect', 'backup', 'stage']);
-    }
+  it('tells them what the policy gives those that they wait for, and gives them the time for it', () => {
+    const given = tasks(LATE, { timeouts: { backup: 1800 } });
+    expect(argument(task('kubeadm', given), 'behind')).toBe('protect,backup:1800,stage,prepull');
+    expect(argument(task('kubeadm', given), 'deadline-seconds')).toBe(
+      String(1800 + 1200 + 60 + 1800 + 900 + 900),
+    );
   });
 
   it('lets the node say whether a new containerd must find it drained first, where that is not so anyway', () => {
@@ -145,9 +154,12 @@ describe('updateTasks', () => {
       '{{tasks.preflight.outputs.parameters.drain-first}}',
     );
     // containerd may wait for the drain, 2400 s, or the drain for kubeadm
-    expect(argument(task('containerd', tasks(all)), 'deadline-seconds')).toBe(String(300 + 1200 + 2400));
+    const quiet = 60 + 600 + 900;
+    expect(argument(task('containerd', tasks(all)), 'deadline-seconds')).toBe(
+      String(quiet + 300 + 1200 + 2400),
+    );
     expect(argument(task('drain', tasks(all)), 'deadline-seconds')).toBe(
-      String(1200 + 1200 + 300 + 120 + 1800),
+      String(quiet + 1200 + 1200 + 300 + 120 + 1800),
     );
     for (const given of [tasks(), tasks(LATE)]) {
       for (const each of given) expect(argument(each, 'drain-first')).toBeUndefined();
@@ -162,40 +174,29 @@ describe('updateTasks', () => {
     for (const each of tasks(steps('kubeadm', 'kubelet'))) expect(argument(each, 'needed')).toBeUndefined();
   });
 
-  it('passes the digest of the plan to drain and to every step of the node, and only to those', () => {
-    const passed = tasks().filter((each) => argument(each, 'plan-sha256') !== undefined);
-    expect(passed.map(({ name }) => name)).toEqual([
-      'drain',
-      'containerd',
-      'cni',
-      'kubeadm',
-      'configure',
-      'kubelet',
-      'verify',
-    ]);
-  });
-
   it('gives an attached step the time of those before it, and of the drain', () => {
-    // own timeout + 1200 s; the list waits for the drain for 1200 + 1200 s
-    expect(argument(task('drain'), 'deadline-seconds')).toBeUndefined();
-    expect(argument(task('containerd'), 'deadline-seconds')).toBe(String(300 + 1200 + 2400));
+    // quiet steps, own timeout + 1200 s; the list waits for the drain for 1200 + 1200 s
+    expect(argument(task('containerd'), 'deadline-seconds')).toBe(String(QUIET_SECONDS + 300 + 1200 + 2400));
     // kubelet waits for containerd 300 s, cni 120 s, kubeadm 1800 s and configure 300 s
     expect(argument(task('kubelet'), 'deadline-seconds')).toBe(
-      String(600 + 1200 + 2400 + 300 + 120 + 1800 + 300),
+      String(QUIET_SECONDS + 600 + 1200 + 2400 + 300 + 120 + 1800 + 300),
     );
   });
 
   it('gives a late drain the time of what comes before it', () => {
     const given = tasks(LATE);
-    expect(argument(task('kubeadm', given), 'deadline-seconds')).toBeUndefined();
-    expect(argument(task('drain', given), 'deadline-seconds')).toBe(String(1200 + 1200 + 1800));
-    expect(argument(task('configure', given), 'deadline-seconds')).toBe(String(300 + 1200 + 1800 + 2400));
+    expect(argument(task('drain', given), 'deadline-seconds')).toBe(
+      String(QUIET_SECONDS + 1200 + 1200 + 1800),
+    );
+    expect(argument(task('configure', given), 'deadline-seconds')).toBe(
+      String(QUIET_SECONDS + 300 + 1200 + 1800 + 2400),
+    );
   });
 
   it('passes timeouts only where the policy differs', () => {
     const given = tasks(PLAN_STEPS, { timeouts: { drain: 3600 } });
     expect(argument(task('drain', given), 'timeout-seconds')).toBe('3600');
-    expect(argument(task('drain', given), 'deadline-seconds')).toBe('4800');
+    expect(argument(task('drain', given), 'deadline-seconds')).toBe(String(QUIET_SECONDS + 3600 + 1200));
     expect(argument(task('kubeadm', given), 'timeout-seconds')).toBeUndefined();
     expect(task('preflight', given).arguments).toBeUndefined();
   });

@@ -20,6 +20,8 @@ export interface StepInput {
   steps: readonly ListedStep[];
   /** Empty: not given, not checked. */
   planSha256: string;
+  /** Steps of the same Workflow that have to end well first. */
+  behind: readonly StepName[];
   drain: string;
   /** Of drain: must pods move away? */
   needed: boolean;

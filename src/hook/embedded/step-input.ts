@@ -1,8 +1,9 @@
 // What a step is told: the parameters of its container, read as the real step reads them. Pure.
-import { readStepList, stepParameters, type OperationCommand } from '../../api/commands.ts';
+import { stepParameters, type OperationCommand } from '../../api/commands.ts';
 import { badInput } from '../../api/errors.ts';
 import type { ImageMap } from '../../api/policy.ts';
 import { drainedFirst, waitingAsNeeded, type ListedStep } from '../../api/host-plan.ts';
+import { readStepList, readStepsBehind } from '../../api/step-list.ts';
 import { isFlipStep, step as stepRow, type StepName } from '../../api/steps.ts';
 import type { MachineView } from '../store.ts';
 import type { StepInput } from './node-step.ts';
@@ -39,6 +40,7 @@ export function stepInput(
     },
     steps: listOf(step, given),
     planSha256: given('plan-sha256'),
+    behind: readStepsBehind(given('behind')).map(({ name }) => name),
     drain: given('drain'),
     needed: given('needed') !== 'false',
     // Looked for among all machines: only by the steps that ask.

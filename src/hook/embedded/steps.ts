@@ -1,11 +1,12 @@
 // Plays the containers of a Workflow's tasks: each step takes its time and acts on a simulated node or its Machine.
 import type { Clock } from '../../api/clock.ts';
-import { writeStepList, type OperationCommand } from '../../api/commands.ts';
+import type { OperationCommand } from '../../api/commands.ts';
 import { badInput, StatusError } from '../../api/errors.ts';
 import { stepsAtDrain } from '../../api/host-plan.ts';
 import type { ImageMap } from '../../api/policy.ts';
 import { stepResultSchema } from '../../api/step-result.ts';
 import { protection } from '../../api/protection.ts';
+import { writeStepList } from '../../api/step-list.ts';
 import { FINISH, isFlipStep, step as stepRow, type StepName } from '../../api/steps.ts';
 import type { MachineView } from '../store.ts';
 import { startHostUnit, type HostUnit } from './host-unit.ts';
@@ -14,6 +15,7 @@ import type { StepInput, StepOutcome } from './node-step.ts';
 import { performOnNode, removeCordon } from './node-steps.ts';
 import type { SimulatedNode } from './node.ts';
 import { key, type Objects } from './objects.ts';
+import { createStepEnds, type Outputs } from './step-ends.ts';
 import { stepInput } from './step-input.ts';
 import type { Scope } from './when.ts';
 import type { SimulatedWorkflow } from './workflow.ts';
@@ -30,8 +32,6 @@ export interface StepsOptions {
   /** Ends everything. */
   closing: AbortSignal;
 }
-
-export type Outputs = Readonly<Record<string, string>>;
 
 /** The steps of one Workflow. */
 export interface WorkflowSteps {
@@ -53,14 +53,16 @@ export function createSteps(options: StepsOptions): (workflow: SimulatedWorkflow
 
   return (workflow) => {
     const machineName = { namespace: workflow.namespace, name: workflow.machine };
+    const ends = createStepEnds();
     let cancelled = false;
 
-    async function perform(
-      step: OperationCommand,
-      taskArguments: Scope,
-      signal: AbortSignal,
-    ): Promise<Outputs> {
+    function perform(step: OperationCommand, taskArguments: Scope, signal: AbortSignal): Promise<Outputs> {
       if (step === FINISH.name) return finish(signal);
+      return ends.told(step, performStep(step, taskArguments, signal));
+    }
+
+    async function performStep(step: StepName, given: Scope, signal: AbortSignal): Promise<Outputs> {
+      const taskArguments = await behindOthers(step, given);
       const startedAt = clock.now();
       const act = step === 'drain' ? drain : step === 'verify' ? verify : isFlipStep(step) ? attach : doOnce;
       const { message, changes, outputs } = await act(step, taskArguments, signal);
@@ -75,6 +77,15 @@ export function createSteps(options: StepsOptions): (workflow: SimulatedWorkflow
         changes,
       });
       return { ...outputs, result: JSON.stringify(result) };
+    }
+
+    async function behindOthers(step: StepName, taskArguments: Scope): Promise<Scope> {
+      const { behind } = subject(step, taskArguments).input;
+      if (behind.length === 0) return taskArguments;
+      const { 'plan-sha256': planSha256 = '' } = await ends.of('stage');
+      // Without a plan the others may have been skipped.
+      for (const other of planSha256 === '' ? (['protect'] as const) : behind) await ends.of(other);
+      return new Map([...taskArguments, ['plan-sha256', planSha256]]);
     }
 
     async function doOnce(step: StepName, taskArguments: Scope, signal: AbortSignal): Promise<StepOutcome> {

@@ -3,6 +3,7 @@ import type { Clock } from '../../api/clock.ts';
 import type { DataLoss } from '../../api/data-loss.ts';
 import type { ControlPlaneMethod, DrainNeed, ListedStep } from '../../api/host-plan.ts';
 import type { JsonObject } from '../../api/json.ts';
+import type { QuietStep } from '../../api/steps.ts';
 import type { StepReport, StepResult } from '../../api/step-result.ts';
 import type { ApiClient } from '../../kubernetes/api-client.ts';
 
@@ -23,8 +24,10 @@ export interface StepFlags {
   release: string;
   /** What the node does by itself; empty: only this step. */
   steps: readonly ListedStep[];
-  /** Empty: nothing was staged. */
+  /** Empty: nothing was staged, or it is not known yet, with steps behind which this one begins. */
   planSha256: string;
+  /** With the flags that their own tasks give them. */
+  behind: readonly { step: QuietStep; flags: StepFlags }[];
   drain: 'auto' | 'always' | 'never';
   /** Of drain: must pods move away? */
   needed: DrainNeed;

@@ -5,11 +5,14 @@ import { annotateMachine, machineFailed } from './machine.ts';
 
 /** Holds back remediation and deletion of the Machine. Errors: Failed when it is being deleted already. */
 export const protect: ApiStep = async (context) => {
-  await annotateMachine(context, (machine) => {
+  const isChanged = await annotateMachine(context, (machine) => {
     if (text(machine, 'metadata', 'deletionTimestamp') !== undefined) {
       throw machineFailed(context.flags, 'is being deleted');
     }
     return protection(texts(machine, 'metadata', 'annotations'), context.clock.now());
   });
-  return { message: 'remediation and deletion are held back', changes: [{ what: 'Machine' }] };
+  return {
+    message: 'remediation and deletion are held back',
+    changes: isChanged ? [{ what: 'Machine' }] : [],
+  };
 };

@@ -73,6 +73,7 @@ async function finish(
     release: '',
     steps: [],
     planSha256: '',
+    behind: [],
     drain: 'auto',
     needed: 'true',
     drainForce: false,

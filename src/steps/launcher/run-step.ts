@@ -2,6 +2,7 @@
 import { EXIT, NODE_COMMANDS, type NodeCommand, type StepCommand } from '../../api/commands.ts';
 import { StatusError } from '../../api/errors.ts';
 import type { StepReport, StepResult } from '../../api/step-result.ts';
+import type { QuietStep } from '../../api/steps.ts';
 import type { ApiStep, ApiStepContext, ApiStepOutcome, StepFlags } from '../api/api-step.ts';
 import { machinePath } from '../api/paths.ts';
 import { drainParts } from './drain-parts.ts';
@@ -10,6 +11,7 @@ import { machineFacts, type MachineFacts } from './machine-facts.ts';
 import { runNodePart, untilSteady, type NodePart } from './node-part.ts';
 import { patientClient } from './patient-client.ts';
 import type { Remote } from './remote.ts';
+import { stepsBehind, type EndBehind } from './steps-behind.ts';
 
 /** Clients that do not ask again by themselves: the API parts have their own bounds. */
 export interface StepTools extends Remote, NodePart {
@@ -53,11 +55,21 @@ export async function runStep(command: StepCommand, flags: StepFlags, tools: Ste
     };
   };
   try {
-    return end(await parts(command, flags, tools, begin));
+    const behind = await stepsBehind(flags, (step, own) => endBehind(step, own, tools));
+    begin();
+    return end(await parts(command, behind, tools, begin));
   } catch (error) {
     if (!(error instanceof StatusError)) throw error;
     return end({ outcome: { message: error.message, changes: [] }, trouble: error });
   }
+}
+
+/** Its log is in its own task. */
+async function endBehind(step: QuietStep, flags: StepFlags, tools: StepTools): Promise<EndBehind> {
+  tools.log(`waiting for step ${step}`);
+  const silent = { ...tools, log: () => undefined };
+  const { outcome, report } = await parts(step, flags, silent, () => undefined);
+  return { message: outcome.message, isBad: badEnd(report) !== undefined, outputs: outcome.outputs ?? {} };
 }
 
 /** A failed node ends the step, except for `finish`, which reports in any case. `begin`: what was before was waiting. */

@@ -1,4 +1,4 @@
-import { readStepList, STEP_PARAMETERS } from '../../api/commands.ts';
+import { STEP_PARAMETERS, stepParameters, type StepCommand } from '../../api/commands.ts';
 import { DATA_LOSS } from '../../api/data-loss.ts';
 import { badInput } from '../../api/errors.ts';
 import {
@@ -8,6 +8,7 @@ import {
   waitingAsNeeded,
   type ListedStep,
 } from '../../api/host-plan.ts';
+import { readStepList, readStepsBehind } from '../../api/step-list.ts';
 import type { StepFlags } from '../api/api-step.ts';
 
 /** What commander read, by the names of the flags in camel case. */
@@ -29,6 +30,10 @@ export function stepFlags(options: StepOptions): StepFlags {
     release: value('release'),
     steps: waitingAsNeeded(stepList(options), needed),
     planSha256: planDigest(value('plan-sha256')),
+    behind: readStepsBehind(value('behind')).map(({ name: step, timeoutSeconds }) => ({
+      step,
+      flags: stepFlags(ownOptions(step, options, timeoutSeconds)),
+    })),
     drain: oneOf('drain', value('drain'), ['auto', 'always', 'never']),
     needed,
     drainForce: oneOf('drain-force', value('drain-force'), ['false', 'true']) === 'true',
@@ -40,6 +45,13 @@ export function stepFlags(options: StepOptions): StepFlags {
   };
 }
 
+/** What the same Workflow gives the other step: its launch is the same one then, whoever begins it. */
+function ownOptions(step: StepCommand, options: StepOptions, timeoutSeconds: number): StepOptions {
+  const others = STEP_PARAMETERS.filter((parameter) => !stepParameters(step).includes(parameter));
+  const without = Object.fromEntries(others.map(({ name }) => [optionOf(name), undefined]));
+  return { ...options, ...without, workflowStatus: undefined, timeoutSeconds };
+}
+
 /** drain-first and needed make another plan of it: every step that knows the plan is told the same. */
 function stepList(options: StepOptions): ListedStep[] {
   const steps = readStepList(given(options, 'steps'));
@@ -49,9 +61,13 @@ function stepList(options: StepOptions): ListedStep[] {
 
 /** A flag that the step does not take has its default, too. */
 function given(options: StepOptions, flag: string): string {
-  const value = options[flag.replaceAll(/-(.)/g, (_dash, letter: string) => letter.toUpperCase())];
+  const value = options[optionOf(flag)];
   if (typeof value === 'string') return value;
   return STEP_PARAMETERS.find(({ name }) => name === flag)?.default ?? '';
+}
+
+function optionOf(flag: string): string {
+  return flag.replaceAll(/-(.)/g, (_dash, letter: string) => letter.toUpperCase());
 }
 
 /** Names become parts of paths and of other names. */

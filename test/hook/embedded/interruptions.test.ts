@@ -80,7 +80,7 @@ describe('two operations on one node', () => {
     const { clock, store, workflow, first, second } = await two();
     await clock.advance(300);
     expect(secondsOf(workflow(first), 'verify').to).toBe(80);
-    expect(secondsOf(workflow(second), 'containerd')).toEqual({ from: 20, to: 90 });
+    expect(secondsOf(workflow(second), 'containerd')).toEqual({ from: 10, to: 90 });
     expect(store.node('lab', 'md-0')?.versions.kubelet).toBe('v1.34.4');
   });
 

@@ -21,6 +21,7 @@ function input(more: Partial<StepInput> = {}): StepInput {
     release: { name: TO, containerd: '2.1.4', cni: '1.8.0' },
     steps: listed('kubeadm', 'kubelet', 'verify'),
     planSha256: '',
+    behind: [],
     drain: 'auto',
     needed: true,
     peers: [],

@@ -3,7 +3,8 @@ import { describe, expect, it } from '@jest/globals';
 import { StatusError } from '../../../src/api/errors.ts';
 import { createLocks } from '../../../src/hook/embedded/locks.ts';
 import { runWorkflow } from '../../../src/hook/embedded/runner.ts';
-import type { Outputs, WorkflowSteps } from '../../../src/hook/embedded/steps.ts';
+import type { Outputs } from '../../../src/hook/embedded/step-ends.ts';
+import type { WorkflowSteps } from '../../../src/hook/embedded/steps.ts';
 import type { SimulatedWorkflow, Task } from '../../../src/hook/embedded/workflow.ts';
 import { fakeClock } from '../../helpers/clock.ts';
 

@@ -87,10 +87,10 @@ describe('a version upgrade', () => {
     for (const step of ['protect', 'backup', 'stage', 'prepull'] as const) {
       expect(secondsOf(view, step)).toEqual({ from: 10, to: 20 });
     }
-    expect(secondsOf(view, 'drain')).toEqual({ from: 20, to: 30 });
-    expect(secondsOf(view, 'containerd')).toEqual({ from: 20, to: 40 });
-    expect(secondsOf(view, 'cni')).toEqual({ from: 20, to: 50 });
-    expect(secondsOf(view, 'kubelet')).toEqual({ from: 20, to: 80 });
+    expect(secondsOf(view, 'drain')).toEqual({ from: 10, to: 30 });
+    expect(secondsOf(view, 'containerd')).toEqual({ from: 10, to: 40 });
+    expect(secondsOf(view, 'cni')).toEqual({ from: 10, to: 50 });
+    expect(secondsOf(view, 'kubelet')).toEqual({ from: 10, to: 80 });
     expect(secondsOf(view, 'finish').to).toBe(110);
     expect(view.finish?.outputs).toEqual({ host: 'idle' });
   });
@@ -138,7 +138,7 @@ describe('other changes', () => {
     ]);
     expect(workflow(name).phase).toBe('Succeeded');
     // The node was handed this one step only.
-    expect(secondsOf(workflow(name), 'verify')).toEqual({ from: 20, to: 30 });
+    expect(secondsOf(workflow(name), 'verify')).toEqual({ from: 10, to: 30 });
     expect(readRecord(store.machine('lab', 'md-0')?.annotations ?? {})).toMatchObject({ state: 'succeeded' });
   });
 
@@ -214,6 +214,18 @@ describe('a failed step', () => {
       cni: '1.7.1',
       kubeadm: FROM,
     });
+  });
+
+  it('a failure of a quiet step is one of what waits for it, and leaves the node alone', async () => {
+    const { clock, store, addMachine, submit, workflow } = site();
+    addMachine('md-0', 'worker');
+    store.failStep('backup', 'no space');
+    const name = await submit('md-0');
+    await clock.advance(200);
+    expect(workflow(name).message).toBe('step backup: no space');
+    expect(messageOf(workflow(name), 'drain')).toBe('not begun: step backup: no space');
+    expect(phases(workflow(name))).toMatchObject({ containerd: 'Failed', complete: 'Omitted' });
+    expect(store.node('lab', 'md-0')).toMatchObject({ versions: { kubelet: FROM }, cordoned: false });
   });
 
   it('fails as often as it was told to', async () => {

@@ -24,6 +24,7 @@ const FLAGS: StepFlags = {
   release: 'v1.34.3',
   steps: [],
   planSha256: '',
+  behind: [],
   drain: 'auto',
   needed: 'true',
   drainForce: false,

@@ -27,6 +27,7 @@ export function sampleFlags(changes: Partial<StepFlags> = {}): StepFlags {
     release: '',
     steps: [],
     planSha256: '',
+    behind: [],
     drain: 'auto',
     needed: 'true',
     drainForce: false,

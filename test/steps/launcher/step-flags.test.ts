@@ -23,6 +23,7 @@ describe('stepFlags', () => {
       release: '',
       steps: [],
       planSha256: '',
+      behind: [],
       drain: 'auto',
       needed: 'true',
       drainForce: false,
