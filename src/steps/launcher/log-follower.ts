@@ -9,7 +9,9 @@ export interface LogFollower {
   follow(pod: PodView): void;
   /** Of a pod that ended: what is left. The text of the last report line, if there was one. */
   finish(pod: PodView): Promise<string | undefined>;
-  /** Resolves when it is time to look at the pod again: at the end of its log, or after so many seconds without one. */
+  /** Of the pod that is followed: the text of the last report line so far. */
+  lastReport(): string | undefined;
+  /** Resolves when it is time to look again: at a report, at the end of the log, or after so many seconds without one. */
   wait(seconds: number): Promise<void>;
   stop(): void;
 }
@@ -25,6 +27,7 @@ const PAUSE_SECONDS = 2;
 interface Reader {
   uid: string;
   log: PodLog;
+  reported: AbortController;
   /** undefined: not being read. */
   reading: Promise<StatusError | undefined> | undefined;
   /** Of what reads on. */
@@ -39,8 +42,9 @@ export function logFollower(remote: Remote): LogFollower {
   function of(pod: PodView): Reader {
     if (current?.uid !== pod.uid) {
       current?.stop.abort();
-      const stop = new AbortController();
-      current = { uid: pod.uid, log: podLog(remote, pod.name), reading: undefined, stop };
+      const [stop, reported] = [new AbortController(), new AbortController()];
+      const log = podLog(remote, pod.name, () => reported.abort());
+      current = { uid: pod.uid, log, reported, reading: undefined, stop };
     }
     return current;
   }
@@ -74,17 +78,21 @@ export function logFollower(remote: Remote): LogFollower {
       }
       return reader.log.lastReport();
     },
+    lastReport: () => current?.log.lastReport(),
     async wait(seconds) {
       if (!current?.reading) return clock.sleep(seconds, signal);
-      const end = await within(LOOK_SECONDS_WHILE_READING, current.reading);
+      const { reading, reported } = current;
+      if (reported.signal.aborted) return clock.sleep(LOOK_SECONDS_AFTER_END, signal);
+      const end = await within(LOOK_SECONDS_WHILE_READING, reading, reported.signal);
       if (end !== 'later') await clock.sleep(end ? seconds : LOOK_SECONDS_AFTER_END, signal);
     },
     stop: () => current?.stop.abort(),
   };
 
-  async function within<T>(seconds: number, reading: Promise<T>): Promise<T | 'later'> {
+  async function within<T>(seconds: number, reading: Promise<T>, sooner = signal): Promise<T | 'later'> {
     const waited = new AbortController();
-    const later = clock.sleep(seconds, AbortSignal.any([waited.signal, signal])).then(() => 'later' as const);
+    const until = AbortSignal.any([waited.signal, signal, sooner]);
+    const later = clock.sleep(seconds, until).then(() => 'later' as const);
     const first = await Promise.race([reading, later]);
     waited.abort();
     return first;

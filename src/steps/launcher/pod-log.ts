@@ -23,13 +23,19 @@ interface Mark {
   lines: number;
 }
 
-export function podLog({ workload, clock, log, signal: stopped }: Remote, pod: string): PodLog {
+/** `reported` is called at each report line. */
+export function podLog(
+  { workload, clock, log, signal: stopped }: Remote,
+  pod: string,
+  reported: () => void = () => undefined,
+): PodLog {
   let report: string | undefined;
   let last: Mark | undefined;
 
   function give(content: string): void {
-    if (content.startsWith(REPORT_LINE)) report = content.slice(REPORT_LINE.length);
-    else log(content);
+    if (!content.startsWith(REPORT_LINE)) return log(content);
+    report = content.slice(REPORT_LINE.length);
+    reported();
   }
 
   return {

@@ -63,10 +63,18 @@ async function watch(remote: Remote, name: string, follower: LogFollower): Promi
       }
     }
     await follower.wait(waited > SLOW_AFTER_SECONDS ? SLOW_LOOK_SECONDS : LOOK_SECONDS);
+    // Its pod shows that it has ended a second or two later: nobody should wait for that.
+    const said = reportIn(follower.lastReport() ?? '');
+    if (said && isGood(said)) return said;
     if (signal.aborted) {
       throw new StatusError('told to stop; the node goes on by itself', { reason: 'Unavailable' });
     }
   }
+}
+
+/** What went wrong may have been refused, which only the exit code tells. */
+function isGood({ result }: StepReport): boolean {
+  return result.outcome === 'changed' || result.outcome === 'unchanged';
 }
 
 /** Errors: BadInput when the host refused the input, with its reason. */

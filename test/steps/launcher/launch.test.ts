@@ -40,9 +40,35 @@ describe('a launch', () => {
     expect(await site.played((pod) => site.jobs.end(pod, 1, failed))).toEqual(failed);
   });
 
+  it('that ended well does not wait until its pod shows it: the report in the log is enough', async () => {
+    const launched = site.launch();
+    const pod = await site.startPod();
+    site.jobs.say(pod, 'kubeadm: upgrading');
+    await site.until(() => site.lines.includes('kubeadm: upgrading'));
+    site.jobs.say(pod, `refit-report ${JSON.stringify(sampleReport())}`);
+    expect(await launched).toEqual(sampleReport());
+    expect(site.lines.at(-1)).toContain('report read');
+  });
+
+  it.each([
+    ['failed', 1, sampleReport({ outcome: 'failed', message: 'no room' })],
+    ['was refused', 2, sampleReport({ outcome: 'failed', message: 'machine-id: got a, expected b' })],
+  ])('that %s is known by the end of its pod', async (_, code, report) => {
+    let isOver = false;
+    const launched = site.launch().catch((error: unknown) => error);
+    void launched.then(() => (isOver = true));
+    const pod = await site.startPod();
+    site.jobs.say(pod, `refit-report ${JSON.stringify(report)}`);
+    await site.pass(5);
+    expect(isOver).toBe(false);
+    site.jobs.end(pod, code, report);
+    await site.pass(5);
+    if (code === 1) expect(await launched).toEqual(report);
+    else expect(await launched).toMatchObject({ reason: 'BadInput' });
+  });
+
   it('takes the report from the log when there is no termination message', async () => {
     const report = await site.played((pod) => {
-      site.jobs.say(pod, `refit-report ${JSON.stringify(sampleReport({ message: 'an earlier one' }))}`);
       site.jobs.say(pod, `refit-report ${JSON.stringify(sampleReport())}`);
       site.jobs.end(pod, 0);
     });
