@@ -27,7 +27,7 @@ export async function readKubeVip(host: Host): Promise<StaticPod | undefined> {
 /**
  * While the kubelet is stopped, which starts it again later. Never killed: the address would stay on the node. The API server
  * and the member of etcd of this node go on until the address answers elsewhere: whoever takes it writes a lease, and a write
- * that is under way when etcd's leader ends is lost for 7 s. If it comes to nothing, it goes as without this: only time is lost.
+ * that is on its way to etcd's leader when that ends may wait for 7 s. If it comes to nothing, only time is lost.
  */
 export async function handOverAddress(host: Host): Promise<void> {
   const given = (await readKubeVip(host))?.environment ?? {};
