@@ -1,5 +1,6 @@
 // What CAPI (and so the user, on the Machine's Updating condition) is told while an operation runs. Pure.
 import type { OperationRecord } from '../api/operation.ts';
+import { isQuietStep } from '../api/steps.ts';
 import type { TaskView, WorkflowView } from './store.ts';
 
 const OVER: readonly TaskView['phase'][] = ['Succeeded', 'Skipped', 'Omitted', 'Failed', 'Error'];
@@ -24,15 +25,22 @@ export function progressMessage(
     return `operation ${record.number}: waiting for its turn: ${workflow.message}`;
   }
   const position = `step ${tasks.indexOf(current) + 1}/${tasks.length} ${current.name}`;
-  const others =
-    running.length > 1
-      ? ` (and ${running
-          .slice(1)
-          .map(({ name }) => name)
-          .join(', ')})`
-      : '';
-  const since = current.startedAt === undefined ? '' : ` ${duration(new Date(current.startedAt), now)}`;
-  return `${position}: ${running.length > 0 ? `running${since}` : 'waiting'}${others}`;
+  // Those of the node's list are there before their turn.
+  const others = running.filter((task) => task !== current && isQuietStep(task.name));
+  const and = others.length > 0 ? ` (and ${others.map(({ name }) => name).join(', ')})` : '';
+  const begun = begunAt(current, tasks);
+  const since = begun === undefined ? '' : ` ${duration(new Date(begun), now)}`;
+  return `${position}: ${running.length > 0 ? `running${since}` : 'waiting'}${and}`;
+}
+
+/** What is there before its turn begins when the last one before it has ended. */
+function begunAt(current: TaskView, tasks: readonly TaskView[]): string | undefined {
+  if (isQuietStep(current.name)) return current.startedAt;
+  const ends = tasks.slice(0, tasks.indexOf(current)).map(({ finishedAt }) => finishedAt);
+  return [...ends, current.startedAt]
+    .filter((at) => at !== undefined)
+    .sort()
+    .at(-1);
 }
 
 /** The first that runs, else the next one; undefined: all have ended. */

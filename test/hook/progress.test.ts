@@ -24,6 +24,15 @@ describe('progress message', () => {
     expect(progressMessage(RECORD, workflow(tasks), NOW)).toBe('step 1/3 backup: running 1m12s (and stage)');
   });
 
+  it('does not count what only waits for its turn, nor how long it did', () => {
+    const backup = { ...task('backup', 'Succeeded'), finishedAt: '2026-01-01T00:01:00Z' };
+    const listed = [task('kubeadm', 'Running'), task('kubelet', 'Running')];
+    expect(progressMessage(RECORD, workflow([backup, ...listed]), NOW)).toBe('step 2/3 kubeadm: running 12s');
+    expect(progressMessage(RECORD, workflow([task('backup', 'Running'), ...listed]), NOW)).toBe(
+      'step 1/3 backup: running 1m12s',
+    );
+  });
+
   it('names the next step between two steps', () => {
     const tasks = [task('preflight', 'Succeeded'), task('kubeadm', 'Pending')];
     expect(progressMessage(RECORD, workflow(tasks), NOW)).toBe('step 2/2 kubeadm: waiting');

@@ -7,8 +7,8 @@ export type Outputs = Readonly<Record<string, string>>;
 export interface StepEnds {
   /** Gives what the step gives. */
   told(step: string, work: Promise<Outputs>): Promise<Outputs>;
-  /** When it has ended. Errors: StatusError when it did not end well. */
-  of(step: StepName): Promise<Outputs>;
+  /** The sum of the plan, when these have ended. Errors: StatusError when one did not end well. */
+  planBehind(steps: readonly StepName[]): Promise<string>;
 }
 
 export function createStepEnds(): StepEnds {
@@ -20,6 +20,16 @@ export function createStepEnds(): StepEnds {
     return end;
   }
 
+  async function endedWell(step: StepName): Promise<Outputs> {
+    try {
+      return await endOf(step).promise;
+    } catch (error) {
+      if (!(error instanceof StatusError)) throw error;
+      const { message, reason } = error;
+      throw new StatusError(`not begun: step ${step}: ${message}`, { reason, cause: error });
+    }
+  }
+
   return {
     told(step, work) {
       const { promise, resolve } = endOf(step);
@@ -28,14 +38,11 @@ export function createStepEnds(): StepEnds {
       promise.catch(() => undefined);
       return work;
     },
-    async of(step) {
-      try {
-        return await endOf(step).promise;
-      } catch (error) {
-        if (!(error instanceof StatusError)) throw error;
-        const { message, reason } = error;
-        throw new StatusError(`not begun: step ${step}: ${message}`, { reason, cause: error });
-      }
+    async planBehind(steps) {
+      const { 'plan-sha256': plan = '' } = await endedWell('stage');
+      // Without a plan the others may have been skipped.
+      for (const step of plan === '' ? (['protect'] as const) : steps) await endedWell(step);
+      return plan;
     },
   };
 }

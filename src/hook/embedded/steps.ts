@@ -62,7 +62,9 @@ export function createSteps(options: StepsOptions): (workflow: SimulatedWorkflow
     }
 
     async function performStep(step: StepName, given: Scope, signal: AbortSignal): Promise<Outputs> {
-      const taskArguments = await behindOthers(step, given);
+      const { behind } = subject(step, given).input;
+      const plan = behind.length > 0 ? [['plan-sha256', await ends.planBehind(behind)] as const] : [];
+      const taskArguments = new Map([...given, ...plan]);
       const startedAt = clock.now();
       const act = step === 'drain' ? drain : step === 'verify' ? verify : isFlipStep(step) ? attach : doOnce;
       const { message, changes, outputs } = await act(step, taskArguments, signal);
@@ -77,15 +79,6 @@ export function createSteps(options: StepsOptions): (workflow: SimulatedWorkflow
         changes,
       });
       return { ...outputs, result: JSON.stringify(result) };
-    }
-
-    async function behindOthers(step: StepName, taskArguments: Scope): Promise<Scope> {
-      const { behind } = subject(step, taskArguments).input;
-      if (behind.length === 0) return taskArguments;
-      const { 'plan-sha256': planSha256 = '' } = await ends.of('stage');
-      // Without a plan the others may have been skipped.
-      for (const other of planSha256 === '' ? (['protect'] as const) : behind) await ends.of(other);
-      return new Map([...taskArguments, ['plan-sha256', planSha256]]);
     }
 
     async function doOnce(step: StepName, taskArguments: Scope, signal: AbortSignal): Promise<StepOutcome> {
