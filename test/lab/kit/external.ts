@@ -15,6 +15,7 @@ import { API, pathOf } from './objects.ts';
 import { type Owner, owners } from './owners.ts';
 import type { Site } from './site.ts';
 import { items, machines } from './state.ts';
+import { isAt } from './steps.ts';
 
 const END_SECONDS = 180;
 
@@ -78,7 +79,7 @@ export async function recorded(
   return owner as Owner;
 }
 
-/** Names of Machines of the owner's newest Workflow where the pod of that step runs; waits for so many. */
+/** Names of Machines of the owner's newest Workflow that are at that step; waits for so many. */
 export async function upgradesAt(
   site: Site,
   cluster: LabCluster,
@@ -93,13 +94,17 @@ export async function upgradesAt(
     const running = await runningNodes(site, workflow);
     at = (await machines(site, cluster.name))
       .map((machine) => machine.name)
-      .filter((machine) =>
-        running.some((node) => node.startsWith(`${workflow}.${machineTask(machine)}.${step}(`)),
-      );
+      .filter((machine) => isAt(step, stepsIn(running, `${workflow}.${machineTask(machine)}.`)));
     return at.length >= count || `got ${at.length}, expected ${count}; ${JSON.stringify(external)}`;
   };
   await eventually(`Machines of ${name} at step ${step}`, check, 90);
   return at;
+}
+
+/** `<prefix><step>(<attempt>)` */
+function stepsIn(nodes: readonly string[], prefix: string): string[] {
+  const own = nodes.filter((node) => node.startsWith(prefix));
+  return own.map((node) => node.slice(prefix.length).replace(/\(.*$/, ''));
 }
 
 /** Argo's names of what its running pods do. */

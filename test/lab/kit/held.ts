@@ -4,6 +4,7 @@ import { eventually } from '../../helpers/eventually.ts';
 import type { LabCluster } from './cluster.ts';
 import type { Site } from './site.ts';
 import { type Machine, machines, workflows } from './state.ts';
+import { isAt } from './steps.ts';
 
 /** The first one whose operation is at that step: the script must hold it there. */
 export async function machineAt(site: Site, cluster: LabCluster, step: StepName): Promise<Machine> {
@@ -20,7 +21,7 @@ export async function machinesAt(
 ): Promise<Machine[]> {
   let found: Machine[] = [];
   const look = async () => {
-    const at = (await workflows(site)).filter(({ running }) => running.includes(step));
+    const at = (await workflows(site)).filter(({ running }) => isAt(step, running));
     const present = await machines(site, name);
     found = present.filter(({ uid }) => at.some(({ machineUid }) => machineUid === uid));
     return found.length >= count || `got ${found.length}, expected ${count}`;

@@ -1,6 +1,6 @@
 // Where the Workflow of a Machine is, from the Workflow itself: its condition on the Machine comes later, or not at all
 // when somebody is away.
-import type { StepName } from '../../../src/api/steps.ts';
+import { STEP_NAMES, type StepName } from '../../../src/api/steps.ts';
 import { text } from '../../../src/kubernetes/fields.ts';
 import { ARGO, WORKFLOW_LABEL } from '../../helpers/argo-pod.ts';
 import type { Site } from './site.ts';
@@ -8,10 +8,15 @@ import { items, type Machine, workflows } from './state.ts';
 
 type Named = Pick<Machine, 'uid'>;
 
-/** Has Argo begun it, and not seen its end? */
-export async function isRunning(site: Site, step: StepName, { uid }: Named): Promise<boolean> {
+/** Is a node at that step, as far as Argo knows? Steps behind it run too: their pods are there before their turn. */
+export function isAt(step: StepName, running: readonly string[]): boolean {
+  const before: readonly string[] = STEP_NAMES.slice(0, STEP_NAMES.indexOf(step));
+  return running.includes(step) && !running.some((name) => before.includes(name));
+}
+
+export async function isMachineAt(site: Site, step: StepName, { uid }: Named): Promise<boolean> {
   const found = await workflows(site);
-  return found.some(({ machineUid, running }) => machineUid === uid && running.includes(step));
+  return found.some(({ machineUid, running }) => machineUid === uid && isAt(step, running));
 }
 
 /** Phase of the step's pod of a Workflow, whether Argo has seen it or not; the last one of several. */

@@ -9,7 +9,7 @@ import { play } from '../../kit/script.ts';
 import { settled } from '../../kit/settled.ts';
 import type { Site } from '../../kit/site.ts';
 import { machines } from '../../kit/state.ts';
-import { isRunning } from '../../kit/steps.ts';
+import { isMachineAt } from '../../kit/steps.ts';
 import { inPlace, summaries } from '../../kit/summary.ts';
 import { appliedTo } from '../../kit/workload.ts';
 import { siteInTurn } from '../../kit/turn.ts';
@@ -68,7 +68,7 @@ it('while a control plane and workers are worked on: all end in place, each in o
 async function atConfigure(): Promise<string[]> {
   const names: string[] = [];
   for (const machine of await machines(site, cluster.name)) {
-    if (await isRunning(site, 'configure', machine)) names.push(machine.name);
+    if (await isMachineAt(site, 'configure', machine)) names.push(machine.name);
   }
   return names;
 }

@@ -8,7 +8,7 @@ import { play, type Script } from '../../kit/script.ts';
 import { settled } from '../../kit/settled.ts';
 import type { Site } from '../../kit/site.ts';
 import { machines, workflows } from '../../kit/state.ts';
-import { isRunning, podPhase } from '../../kit/steps.ts';
+import { isMachineAt, podPhase } from '../../kit/steps.ts';
 import { inPlace, summaries, type Summary } from '../../kit/summary.ts';
 import { appliedTo } from '../../kit/workload.ts';
 import { siteInTurn } from '../../kit/turn.ts';
@@ -62,7 +62,7 @@ async function isWaitingForArgo(): Promise<boolean | string> {
 }
 
 async function areAtKubelet(list: readonly Summary[]): Promise<boolean> {
-  return (await Promise.all(list.map((one) => isRunning(site, 'kubelet', one)))).every(Boolean);
+  return (await Promise.all(list.map((one) => isMachineAt(site, 'kubelet', one)))).every(Boolean);
 }
 
 async function hasEnded(machine: Summary): Promise<boolean> {
