@@ -64,6 +64,7 @@ it('each cluster has a worker for each story that takes one, and those that are 
   expect(workers(false)).toEqual([4, 4]);
   expect(workers(true)).toEqual([6, 6, 6, 0, 0, 0, 0]);
   expect(workers(false, 'worker', 'plain-worker')).toEqual([2, 2]);
+  expect(workers(false, 'control-plane')).toEqual([2]);
 });
 
 it('every story is a file, and every file is in one group', () => {

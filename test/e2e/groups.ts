@@ -27,6 +27,8 @@ export const GROUPS: readonly Group[] = [
   {
     name: 'refit',
     controlPlanes: 1,
+    // Where pods cannot move away, nothing is cordoned.
+    leastWorkers: 2,
     stories: [
       { name: 'control-plane', isGround: true },
       { name: 'worker', takesWorker: true },
