@@ -9,9 +9,10 @@ import type { Script } from './pod-player.ts';
 
 jest.setTimeout(60_000);
 
+const PLAN_SHA256 = 'ab'.repeat(32);
 const DONE: Ending = {
   exitCode: EXIT.done,
-  outputs: { work: 'true', drain: 'true', host: 'idle' },
+  outputs: { work: 'true', drain: 'true', 'plan-sha256': PLAN_SHA256, host: 'idle' },
 };
 const NOTHING_TO_DO: Ending = { exitCode: EXIT.done, outputs: { work: 'false', drain: 'false' } };
 const FAILED: Ending = { exitCode: EXIT.failed, message: 'etcd is not healthy' };
@@ -123,10 +124,11 @@ describe('a step that fails', () => {
     expect(started('refused')).toEqual(['preflight', 'finish']);
   });
 
-  it('is tried again when that may help', async () => {
+  it('is tried again when that may help, and its outputs are those of the last try', async () => {
     const { phase, tasks } = await site.ended('retried');
     expect({ phase, tasks: phases(tasks) }).toEqual({ phase: 'Succeeded', tasks: all(tasks, 'Succeeded') });
     expect(started('retried').filter((step) => step === 'stage')).toHaveLength(2);
+    expect(tasks.find(({ name }) => name === 'stage')?.outputs).toMatchObject({ 'plan-sha256': PLAN_SHA256 });
   });
 });
 
