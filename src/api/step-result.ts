@@ -48,6 +48,10 @@ export const stepReportSchema = z.strictObject({
 
 export type StepReport = z.infer<typeof stepReportSchema>;
 
+export function isBad({ result }: StepReport): boolean {
+  return result.outcome === 'failed' || result.outcome === 'cancelled';
+}
+
 /** Before the report in the last line of `refit host launch`'s standard output, which the Job's container reads. */
 export const REPORT_LINE = 'refit-report ';
 

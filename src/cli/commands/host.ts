@@ -2,7 +2,7 @@
 import { EXIT, type NodeCommand } from '../../api/commands.ts';
 import type { DataLoss } from '../../api/data-loss.ts';
 import { StatusError } from '../../api/errors.ts';
-import { REPORT_LINE, type StepReport } from '../../api/step-result.ts';
+import { isBad, REPORT_LINE, type StepReport } from '../../api/step-result.ts';
 import type { FlipStep } from '../../api/steps.ts';
 import { createLocalHost } from '../../steps/host/local-host.ts';
 import { settleFlip } from '../../steps/node/flip/settle-flip.ts';
@@ -12,7 +12,7 @@ import { broughtComponents } from '../../steps/operation/components.ts';
 import { createGuard, GUARD_FILE } from '../../steps/operation/guard.ts';
 import { launch } from '../../steps/operation/launch.ts';
 import { parseNodeInput } from '../../steps/operation/node-input.ts';
-import { isBad, makeReport } from '../../steps/operation/reports.ts';
+import { makeReport } from '../../steps/operation/reports.ts';
 import { rollbackInput } from '../../steps/operation/rollback.ts';
 import { runOperation } from '../../steps/operation/run-operation.ts';
 import { runStep } from '../../steps/operation/run-step.ts';

@@ -3,7 +3,7 @@
 import { EXIT } from '../../api/commands.ts';
 import { StatusError } from '../../api/errors.ts';
 import { stepsAtDrain } from '../../api/host-plan.ts';
-import { hasFlipped } from '../../api/step-result.ts';
+import { hasFlipped, isBad } from '../../api/step-result.ts';
 import type { ApiStepContext, ApiStepOutcome } from '../api/api-step.ts';
 import { exitCode } from './exit-code.ts';
 import { isLaunched } from './launch.ts';
@@ -76,10 +76,9 @@ async function reachNode(context: ApiStepContext, parts: DrainParts): Promise<bo
   log(`waiting for step ${name}: the node need not be drained for it`);
   const silent: Remote = { ...remote, log: () => undefined };
   const given = { flags: { ...flags, timeoutSeconds }, machine };
-  const { result } = await runNodePart(silent, name, given, facts, parts);
-  const { outcome } = result;
-  if (outcome === 'failed' || outcome === 'cancelled') throw failed(`not drained: step ${name} ${outcome}`);
-  return hasFlipped(result);
+  const report = await runNodePart(silent, name, given, facts, parts);
+  if (isBad(report)) throw failed(`not drained: step ${name} ${report.result.outcome}`);
+  return hasFlipped(report.result);
 }
 
 /** It would wait for hours, and the tasks that are attached to it with it. What may pass is tried again. */

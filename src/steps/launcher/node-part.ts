@@ -1,7 +1,7 @@
 // The part of a step that its node does: what it is given, who may disturb a control plane, the launch.
 import { HAND_COMMANDS, type NodeCommand } from '../../api/commands.ts';
 import type { NodeInput } from '../../api/node-input.ts';
-import type { StepReport } from '../../api/step-result.ts';
+import { isBad, type StepReport } from '../../api/step-result.ts';
 import type { Role } from '../../api/steps.ts';
 import { nodePath } from '../api/paths.ts';
 import { roleOf, targetVersion } from '../api/machine.ts';
@@ -113,10 +113,9 @@ function isByHand(command: NodeCommand): boolean {
 }
 
 /** Does the node do nothing any more? What was started by hand has no exit handler that would ask it. */
-function isOver({ step, plan }: NodeInput, { result, outputs }: StepReport, number?: number): boolean {
-  if (step === 'finish') return outputs['host'] === 'idle';
+function isOver({ step, plan }: NodeInput, report: StepReport, number?: number): boolean {
+  if (step === 'finish') return report.outputs['host'] === 'idle';
   if (isByHand(step)) return true;
-  const isLast =
-    step === plan.steps.at(-1)?.name || result.outcome === 'failed' || result.outcome === 'cancelled';
+  const isLast = step === plan.steps.at(-1)?.name || isBad(report);
   return number === undefined && isFlipStep(step) && isLast;
 }

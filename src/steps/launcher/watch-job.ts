@@ -1,7 +1,6 @@
 // From a Job that exists to its report: its log in ours, and why it does not start when it does not.
 import { StatusError } from '../../api/errors.ts';
 import { NODE_NAMESPACE } from '../../api/install.ts';
-import type { StepReport } from '../../api/step-result.ts';
 import { list } from '../../kubernetes/fields.ts';
 import { orAbsent } from '../api/absent.ts';
 import { podOfJob } from './ensure-job.ts';
@@ -9,7 +8,7 @@ import { accepted, endOf, lastWarning, type PodView } from './job-view.ts';
 import { logFollower, type LogFollower } from './log-follower.ts';
 import { JOB_EVENTS, jobPath } from './paths.ts';
 import type { Remote } from './remote.ts';
-import { reportIn } from '../../api/step-result.ts';
+import { isBad, reportIn, type StepReport } from '../../api/step-result.ts';
 
 /** With its image on the node a pod starts in a second or two: nobody should wait for us. */
 const LOOK_SECONDS = 1;
@@ -63,18 +62,14 @@ async function watch(remote: Remote, name: string, follower: LogFollower): Promi
       }
     }
     await follower.wait(waited > SLOW_AFTER_SECONDS ? SLOW_LOOK_SECONDS : LOOK_SECONDS);
-    // Its pod shows that it has ended a second or two later: nobody should wait for that.
+    // Its pod shows that it has ended a second or two later: nobody should wait for that. What went wrong may have been refused,
+    // which only the exit code tells.
     const said = reportIn(follower.lastReport() ?? '');
-    if (said && isGood(said)) return said;
+    if (said && !isBad(said)) return said;
     if (signal.aborted) {
       throw new StatusError('told to stop; the node goes on by itself', { reason: 'Unavailable' });
     }
   }
-}
-
-/** What went wrong may have been refused, which only the exit code tells. */
-function isGood({ result }: StepReport): boolean {
-  return result.outcome === 'changed' || result.outcome === 'unchanged';
 }
 
 /** Errors: BadInput when the host refused the input, with its reason. */

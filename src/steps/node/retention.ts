@@ -1,7 +1,7 @@
 // What old operations left on a node and nobody needs any more. The decision is pure; only `findOutdated` looks.
 import { z } from 'zod';
 import { hostPlanSchema, type HostPlan } from '../../api/host-plan.ts';
-import { stepReportSchema, type StepReport } from '../../api/step-result.ts';
+import { isBad, stepReportSchema } from '../../api/step-result.ts';
 import { FINISH } from '../../api/steps.ts';
 import {
   BACKUPS_FOLDER,
@@ -116,11 +116,7 @@ async function hasEnded(host: Host, operation: string): Promise<boolean> {
   const reports = await Promise.all(
     plan.steps.map(({ name }) => readJson(host, reportFile(operation, name), stepReportSchema)),
   );
-  return reports.some(isBad) || reports.every((report) => report !== undefined);
-}
-
-function isBad(report: StepReport | undefined): boolean {
-  return report?.result.outcome === 'failed' || report?.result.outcome === 'cancelled';
+  return reports.some((report) => report && isBad(report)) || reports.every((report) => report !== undefined);
 }
 
 async function exists(host: Host, path: string): Promise<boolean> {

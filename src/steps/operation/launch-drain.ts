@@ -2,11 +2,11 @@
 import { badInput } from '../../api/errors.ts';
 import { stepsAtDrain } from '../../api/host-plan.ts';
 import type { NodeInput } from '../../api/node-input.ts';
-import type { StepReport } from '../../api/step-result.ts';
+import { isBad, type StepReport } from '../../api/step-result.ts';
 import { checkStaged, ensureHandedOver } from './ensure-handed-over.ts';
 import { markCancelled } from './finish.ts';
 import { drainedFile, readReport, writeRecord } from './records.ts';
-import { isBad, makeReport } from './reports.ts';
+import { makeReport } from './reports.ts';
 import type { Site } from './site.ts';
 
 /** May be repeated. Errors: those of a launch of a list. */

@@ -2,7 +2,7 @@
 import { badInput } from '../../api/errors.ts';
 import type { HostPlan } from '../../api/host-plan.ts';
 import type { NodeInput } from '../../api/node-input.ts';
-import type { StepReport } from '../../api/step-result.ts';
+import { isBad, type StepReport } from '../../api/step-result.ts';
 import { isFlipStep, step as stepRow } from '../../api/steps.ts';
 import { STATE_FOLDER } from '../host/folders.ts';
 import { awaitReport } from './await-report.ts';
@@ -13,7 +13,7 @@ import { launchDrain } from './launch-drain.ts';
 import { launchStep } from './launch-step.ts';
 import { checkNodeInput, type StepInput } from './node-input.ts';
 import { readHandOver, readReport } from './records.ts';
-import { isBad, makeReport } from './reports.ts';
+import { makeReport } from './reports.ts';
 import type { Site } from './site.ts';
 import { operationUnit } from './units.ts';
 

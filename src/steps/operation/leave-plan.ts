@@ -1,7 +1,7 @@
 // What `stage` leaves besides binaries, when there is work: the plan file, what it works from, how a control plane is moved.
 import { StatusError } from '../../api/errors.ts';
 import { hostPlanDigest } from '../../api/host-plan.ts';
-import type { StepReport } from '../../api/step-result.ts';
+import { isBad, type StepReport } from '../../api/step-result.ts';
 import { desiredFile, planFile } from '../host/folders.ts';
 import type { Host } from '../host/host.ts';
 import { boundedMessage } from '../host/messages.ts';
@@ -10,7 +10,6 @@ import type { StepContext } from '../node/node-step.ts';
 import { readStaged } from '../node/staged.ts';
 import { writePlan } from './hand-over.ts';
 import { readHandOver } from './records.ts';
-import { isBad } from './reports.ts';
 import { stepOf, type NodeSteps } from './node-steps.ts';
 import type { Site } from './site.ts';
 

@@ -28,7 +28,3 @@ export function makeReport(
     outputs: {},
   };
 }
-
-export function isBad({ result }: StepReport): boolean {
-  return result.outcome === 'failed' || result.outcome === 'cancelled';
-}

@@ -1,7 +1,7 @@
 // What the operation's unit does: the list of the node, one step after the other, whether anybody waits for it or not.
 import { badInput } from '../../api/errors.ts';
 import type { HostPlan, ListedStep } from '../../api/host-plan.ts';
-import { WATCHDOG_GAVE_UP, type StepReport } from '../../api/step-result.ts';
+import { isBad, WATCHDOG_GAVE_UP, type StepReport } from '../../api/step-result.ts';
 import { boundedMessage } from '../host/messages.ts';
 import type { StepContext } from '../node/node-step.ts';
 import { awaitDrain } from './await-drain.ts';
@@ -23,7 +23,7 @@ import {
   readReport,
   writeReport,
 } from './records.ts';
-import { isBad, makeReport } from './reports.ts';
+import { makeReport } from './reports.ts';
 import { restoreOperation } from './restore-operation.ts';
 import type { Site } from './site.ts';
 

@@ -2,7 +2,7 @@
 import type { NodeCommand } from '../../api/commands.ts';
 import { COMPONENTS_FILE } from '../../api/components.ts';
 import { StatusError } from '../../api/errors.ts';
-import type { StepReport } from '../../api/step-result.ts';
+import { isBad, type StepReport } from '../../api/step-result.ts';
 import { isFlipStep } from '../../api/steps.ts';
 import type { Host } from '../host/host.ts';
 import { reasonOf, stackOf } from '../host/messages.ts';
@@ -20,7 +20,7 @@ import { performInTime } from './perform-in-time.ts';
 import { performLogged } from './perform-logged.ts';
 import { performRollback } from './perform-rollback.ts';
 import { begunFile, isCancelled, readHandOver, writeRecord, writeReport } from './records.ts';
-import { isBad, makeReport } from './reports.ts';
+import { makeReport } from './reports.ts';
 import type { Site } from './site.ts';
 
 /** Errors: StatusError Unavailable for passing trouble: then there is no report, and the next launch does it again. */

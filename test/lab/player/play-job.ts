@@ -4,7 +4,7 @@ import { StatusError } from '../../../src/api/errors.ts';
 import { INPUT_KEY } from '../../../src/api/install.ts';
 import { nodeInputSchema } from '../../../src/api/node-input.ts';
 import { text } from '../../../src/kubernetes/fields.ts';
-import { isBad } from '../../../src/steps/operation/reports.ts';
+import { isBad } from '../../../src/api/step-result.ts';
 import { ApiError } from '../../helpers/object-store.ts';
 import type { Hosts } from './host.ts';
 import type { NodeApi } from './node-api.ts';

@@ -1,9 +1,9 @@
 // The node's own unit: does its list of steps in order, whether anybody waits for them or not.
 import type { Clock } from '../../../src/api/clock.ts';
 import type { HostPlan } from '../../../src/api/host-plan.ts';
-import type { StepReport } from '../../../src/api/step-result.ts';
+import { isBad, type StepReport } from '../../../src/api/step-result.ts';
 import type { FlipStep } from '../../../src/api/steps.ts';
-import { isBad, makeReport } from '../../../src/steps/operation/reports.ts';
+import { makeReport } from '../../../src/steps/operation/reports.ts';
 
 export interface Unit {
   operation: string;
