@@ -41,8 +41,9 @@ interface StepParameter {
   steps?: readonly StepCommand[];
 }
 
-/** Steps that know the whole list of the node. */
-const NODE_STEPS: readonly StepCommand[] = ['preflight', 'backup', 'stage', 'drain', ...FLIP_STEPS];
+/** Steps that begin behind others, which they may have to do themselves. */
+const LATER_STEPS: readonly StepCommand[] = ['protect', 'backup', 'stage', 'prepull', 'drain', ...FLIP_STEPS];
+const UPDATE_STEPS: readonly StepCommand[] = ['preflight', ...LATER_STEPS];
 
 /** Given on the command line as `--name=value`, so that no value can be taken for a flag. */
 export const STEP_PARAMETERS: readonly StepParameter[] = [
@@ -57,19 +58,19 @@ export const STEP_PARAMETERS: readonly StepParameter[] = [
     name: 'hash',
     description: 'hash of the desired state; empty: take what the Machine asks for now',
     default: '',
-    steps: [...NODE_STEPS, 'complete'],
+    steps: [...UPDATE_STEPS, 'complete'],
   },
   {
     name: 'kubernetes-version',
     description: 'Kubernetes version to reach, like v1.34.3; empty: that of the Machine',
     default: '',
-    steps: [...NODE_STEPS, 'prepull', 'complete'],
+    steps: [...UPDATE_STEPS, 'complete'],
   },
   {
     name: 'release',
     description: 'release in the image map whose binaries are used; empty: the one of the Kubernetes version',
     default: '',
-    steps: [...NODE_STEPS, 'prepull', ...HAND_COMMANDS],
+    steps: [...UPDATE_STEPS, ...HAND_COMMANDS],
   },
   {
     name: 'steps',
@@ -77,7 +78,7 @@ export const STEP_PARAMETERS: readonly StepParameter[] = [
       'steps that the node does by itself, in order, separated by commas, each with its timeout if that is not the ' +
       'usual one (kubeadm:3600), and with how long it waits for drain if it does (kubelet:600:2400); empty: only this one',
     default: '',
-    steps: NODE_STEPS,
+    steps: UPDATE_STEPS,
   },
   {
     name: 'plan-sha256',
@@ -90,27 +91,15 @@ export const STEP_PARAMETERS: readonly StepParameter[] = [
     name: 'behind',
     description:
       'steps that are under way, separated by commas, each with its timeout if that is not the usual one (backup:1200): it ' +
-      'begins when all of them have ended well, with the plan that stage left; empty: at once',
+      'begins when all of them have ended well, if preflight found work for it, with the plan that stage left; empty: at once',
     default: '',
-    steps: ['drain', ...FLIP_STEPS],
+    steps: LATER_STEPS,
   },
   {
     name: 'drain',
     description: 'drain policy: auto, always or never',
     default: 'auto',
-    steps: ['preflight', 'drain'],
-  },
-  {
-    name: 'drain-first',
-    description: 'true: containerd has work, so the node is drained before all of its list',
-    default: 'false',
-    steps: ['stage', 'drain', ...FLIP_STEPS],
-  },
-  {
-    name: 'needed',
-    description: 'true, unless-flipped or false: must pods move away before the node goes on',
-    default: 'true',
-    steps: ['stage', 'drain', ...FLIP_STEPS],
+    steps: UPDATE_STEPS,
   },
   {
     name: 'drain-force',
@@ -122,19 +111,19 @@ export const STEP_PARAMETERS: readonly StepParameter[] = [
     name: 'untested-hosts',
     description: 'refuse or allow: hosts that are not laid out like Debian or Ubuntu by image-builder',
     default: 'refuse',
-    steps: NODE_STEPS,
+    steps: UPDATE_STEPS,
   },
   {
     name: 'control-plane-method',
     description: 'auto, flip or kubeadm: how the static pods of a control plane are moved',
     default: 'kubeadm',
-    steps: NODE_STEPS,
+    steps: UPDATE_STEPS,
   },
   {
     name: 'keep-backups',
     description: 'backups that are kept on the node besides the one of this operation',
     default: '2',
-    steps: NODE_STEPS,
+    steps: UPDATE_STEPS,
   },
   {
     name: 'data-loss',
@@ -166,11 +155,8 @@ export const COMMON_OUTPUTS = ['message', 'result'] as const;
 
 /** Those of some steps. */
 export const STEP_OUTPUTS: Readonly<Partial<Record<StepCommand, readonly string[]>>> = {
-  /**
-   * 'true' or 'false': is there anything to do on the node, must it be drained for that, even before all that it does by
-   * itself?
-   */
-  preflight: ['work', 'drain', 'drain-first'],
+  /** Is there anything to do on the node, must it be drained for that (DRAIN_NEEDS)? */
+  preflight: ['work', 'drain'],
   stage: ['plan-sha256'],
   /** host: idle, working or unknown (operation.ts). */
   finish: ['host'],

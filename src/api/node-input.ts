@@ -17,6 +17,8 @@ export const nodeInputSchema = z.strictObject({
   planSha256: z.string().regex(/^([0-9a-f]{64})?$/),
   /** Only for steps that need it: preflight, stage, prepull, the flip group. */
   desired: desiredConfigurationSchema.optional(),
+  /** Only for preflight: another node could take its pods. Told again in its report. */
+  hasElsewhere: z.boolean().optional(),
   /** Only for drain: the node is empty (or need not be), and goes on; false: it could not be drained, and stops. */
   drained: z.boolean().optional(),
   /** Only for rollback. */

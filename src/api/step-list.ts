@@ -27,12 +27,12 @@ export function readStepList(text: string): ListedStep[] {
   }));
 }
 
-/** The parameter `behind`: `protect,backup:1200,stage`. */
+/** The parameter `behind`: `preflight,protect,backup:1200,stage`. */
 export function writeStepsBehind(steps: readonly StepBehind[]): string {
   return steps.map(item).join(',');
 }
 
-/** Errors: BadInput for what is not a list of quiet steps behind `preflight`. */
+/** Errors: BadInput for what is not a list of quiet steps. */
 export function readStepsBehind(text: string): StepBehind[] {
   return items('behind', text, QUIET_STEPS, 1).map(({ name, numbers: [timeoutSeconds] }) => ({
     name,

@@ -35,6 +35,11 @@ export const WATCHDOG_GAVE_UP = 'watchdog: ';
 /** `what` of the change that a flip of the control plane is (docs/flip.md): its pods went on, and need not move away. */
 export const FLIP_CHANGE = 'control plane and kubelet (flip)';
 
+/** Begins the message of a step behind one that did not end well. */
+export const NOT_BEGUN = 'not begun: step ';
+/** Message of a step that `preflight` found no work for. */
+export const NOTHING_TO_DO = 'nothing is to be done on the node';
+
 export function hasFlipped({ changes }: Pick<StepResult, 'changes'>): boolean {
   return changes.some(({ what }) => what === FLIP_CHANGE);
 }

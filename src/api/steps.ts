@@ -48,11 +48,14 @@ export const FLIP_STEPS: readonly FlipStep[] = STEPS.filter((row) => row.group =
   ({ name }) => name,
 );
 
-/** Beside each other behind `preflight`. */
-export type QuietStep = Exclude<Extract<(typeof STEPS)[number], { group: 'quiet' }>['name'], 'preflight'>;
+/** `preflight`, and beside each other behind it the others. */
+export type QuietStep = Extract<(typeof STEPS)[number], { group: 'quiet' }>['name'];
 export const QUIET_STEPS: readonly QuietStep[] = STEPS.flatMap(({ name, group }) =>
-  group === 'quiet' && name !== 'preflight' ? [name] : [],
+  group === 'quiet' ? [name] : [],
 );
+
+/** Also on a node that has nothing to do: from what `stage` leaves `verify` learns just that. */
+export const STEPS_WITHOUT_WORK: readonly string[] = ['preflight', 'protect', 'stage', 'verify', 'complete'];
 
 export function isQuietStep(name: string): name is QuietStep {
   return QUIET_STEPS.some((step) => step === name);

@@ -142,8 +142,7 @@ function machineTasks(plan: Plan, policy: Policy, version: string): IDAGTask[] {
   return [
     own('begin'),
     ...steps.flatMap((task) => {
-      if (task.name === 'preflight') return [{ ...task, depends: 'begin.Succeeded' }];
-      if (task.name !== 'complete') return [task];
+      if (task.name !== 'complete') return [{ ...task, depends: 'begin.Succeeded' }];
       return [
         { ...own('settle'), ...(task.depends === undefined ? {} : { depends: task.depends }) },
         { ...task, depends: 'settle.Succeeded' },

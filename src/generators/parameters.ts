@@ -6,14 +6,7 @@ import { FINISH, RENEW_CERTIFICATES, ROLLBACK, step } from '../api/steps.ts';
  * Inputs of the step templates; every other parameter is one of the Workflow. Never both: the Argo UI would send
  * such a name twice when somebody submits a template by hand.
  */
-const TASK_PARAMETERS: readonly string[] = [
-  'plan-sha256',
-  'behind',
-  'drain-first',
-  'needed',
-  'data-loss',
-  'timeout-seconds',
-];
+const TASK_PARAMETERS: readonly string[] = ['plan-sha256', 'behind', 'data-loss', 'timeout-seconds'];
 
 export const workflowParameters = STEP_PARAMETERS.filter(({ name }) => !TASK_PARAMETERS.includes(name));
 
@@ -36,7 +29,7 @@ export function stepRow(command: StepCommand) {
   return command === RENEW_CERTIFICATES.name ? RENEW_CERTIFICATES : step(command);
 }
 
-/** Argo's own bound on a step's pod: only for when the step does not keep to its timeout. */
-export function deadlineSeconds(command: StepCommand, timeoutSeconds: number): number {
-  return timeoutSeconds + (stepRow(command).onNode ? NODE_SLACK_SECONDS : API_SLACK_SECONDS);
+/** Argo's own bound on a step's pod: only for when the step does not keep to its timeout. `isBehind`: it waits for a node. */
+export function deadlineSeconds(command: StepCommand, timeoutSeconds: number, isBehind = false): number {
+  return timeoutSeconds + (stepRow(command).onNode || isBehind ? NODE_SLACK_SECONDS : API_SLACK_SECONDS);
 }

@@ -163,7 +163,6 @@ function flags(command: StepCommand, perMachine: readonly string[]): string[] {
 const OUTPUT_DEFAULTS: Readonly<Record<string, string>> = {
   work: 'false',
   drain: 'false',
-  'drain-first': 'false',
   host: 'unknown',
 };
 

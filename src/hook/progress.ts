@@ -25,8 +25,9 @@ export function progressMessage(
     return `operation ${record.number}: waiting for its turn: ${workflow.message}`;
   }
   const position = `step ${tasks.indexOf(current) + 1}/${tasks.length} ${current.name}`;
-  // Those of the node's list are there before their turn.
-  const others = running.filter((task) => task !== current && isQuietStep(task.name));
+  // All are there before their turn.
+  const beside = current.name !== 'preflight' && isQuietStep(current.name);
+  const others = running.filter((task) => beside && task !== current && isQuietStep(task.name));
   const and = others.length > 0 ? ` (and ${others.map(({ name }) => name).join(', ')})` : '';
   const begun = begunAt(current, tasks);
   const since = begun === undefined ? '' : ` ${duration(new Date(begun), now)}`;
@@ -35,8 +36,8 @@ export function progressMessage(
 
 /** What is there before its turn begins when the last one before it has ended. */
 function begunAt(current: TaskView, tasks: readonly TaskView[]): string | undefined {
-  if (isQuietStep(current.name)) return current.startedAt;
-  const ends = tasks.slice(0, tasks.indexOf(current)).map(({ finishedAt }) => finishedAt);
+  const place = isQuietStep(current.name) ? Math.min(1, tasks.indexOf(current)) : tasks.indexOf(current);
+  const ends = tasks.slice(0, place).map(({ finishedAt }) => finishedAt);
   return [...ends, current.startedAt]
     .filter((at) => at !== undefined)
     .sort()

@@ -14,23 +14,25 @@ const DONE: Ending = {
   exitCode: EXIT.done,
   outputs: { work: 'true', drain: 'true', 'plan-sha256': PLAN_SHA256, host: 'idle' },
 };
-const NOTHING_TO_DO: Ending = { exitCode: EXIT.done, outputs: { work: 'false', drain: 'false' } };
 const FAILED: Ending = { exitCode: EXIT.failed, message: 'etcd is not healthy' };
 const BAD_INPUT: Ending = { exitCode: EXIT.badInput };
 const LATER: Ending = { exitCode: EXIT.temporary };
 /** Would be tried again, were it not for the stop. */
 const TERMINATED: Ending = { exitCode: 143 };
 
-const PARALLEL = [
-  ['protect', 'backup', 'stage', 'prepull', 'drain', 'kubeadm', 'configure', 'kubelet', 'verify'],
+const AT_ONCE = [
+  ...['preflight', 'protect', 'backup', 'stage', 'prepull'],
+  ...['drain', 'kubeadm', 'configure', 'kubelet', 'verify'],
 ];
 
 /** By machine. All run at the same time: Argo takes a second for each step in a row. */
 const OPERATIONS: Operations = {
-  'all-well': { script: ({ step }) => (parallelTo(step).every(hasStarted('all-well')) ? DONE : undefined) },
-  'no-work': { script: ({ step }) => (step === 'preflight' ? NOTHING_TO_DO : DONE) },
+  'all-well': {
+    script: ({ step }) =>
+      AT_ONCE.includes(step) && !AT_ONCE.every(hasStarted('all-well')) ? undefined : DONE,
+  },
   failing: { script: ({ step }) => (step === 'kubeadm' ? FAILED : DONE) },
-  refused: { script: ({ step }) => (step === 'preflight' ? BAD_INPUT : DONE) },
+  refused: { script: ({ step }) => (step === 'preflight' ? BAD_INPUT : step === 'finish' ? DONE : FAILED) },
   retried: { script: ({ step, attempt }) => (step === 'stage' && attempt === 0 ? LATER : DONE) },
   stopped: {
     // The exit handler goes on until Argo has seen how the stopped step ended.
@@ -67,16 +69,12 @@ afterAll(async () => {
 });
 
 describe('an operation', () => {
-  it('runs the steps in the order of the plan, side by side where they may, then the exit handler', async () => {
+  it('begins all steps at once, then the one that needs them all, then the exit handler', async () => {
     const { phase, tasks, finish } = await site.ended('all-well');
     expect({ phase, tasks: phases(tasks) }).toEqual({ phase: 'Succeeded', tasks: all(tasks, 'Succeeded') });
     expect(tasks).toHaveLength(11);
     expect(finish).toMatchObject({ phase: 'Succeeded', outputs: { host: 'idle' } });
-    const waves = [
-      ['preflight'],
-      ['backup', 'prepull', 'protect', 'stage', 'configure', 'drain', 'kubeadm', 'kubelet', 'verify'].sort(),
-      ...[['complete'], ['finish']],
-    ];
+    const waves = [[...AT_ONCE].sort(), ['complete'], ['finish']];
     expect(inWavesLike(waves, started('all-well'))).toEqual(waves);
   });
 
@@ -85,23 +83,12 @@ describe('an operation', () => {
     const waiting = site
       .events('all-well')
       .filter(
-        ({ what, args }) => what === 'started' && args.includes('--behind=protect,backup,stage,prepull'),
+        ({ what, args }) =>
+          what === 'started' && args.includes('--behind=preflight,protect,backup,stage,prepull'),
       );
     const ofList = ['configure', 'drain', 'kubeadm', 'kubelet', 'verify'];
     expect(waiting.map(({ step }) => step).sort()).toEqual(ofList);
-    expect(argsOf('all-well', 'drain')).toContain('--needed=true');
     expect(argsOf('all-well', 'finish')).toContain('--workflow-status=Succeeded');
-  });
-
-  it('skips what disturbs the node when preflight finds nothing to do, and still verifies', async () => {
-    const { phase, tasks } = await site.ended('no-work');
-    const skipped = ['backup', 'prepull', 'drain', 'kubeadm', 'configure', 'kubelet'];
-    expect({ phase, tasks: phases(tasks) }).toEqual({
-      phase: 'Succeeded',
-      tasks: { ...all(tasks, 'Succeeded'), ...Object.fromEntries(skipped.map((name) => [name, 'Skipped'])) },
-    });
-    const waves = [['preflight'], ['protect', 'stage', 'verify'], ['complete'], ['finish']];
-    expect(inWavesLike(waves, started('no-work'))).toEqual(waves);
   });
 });
 
@@ -121,7 +108,7 @@ describe('a step that fails', () => {
 
   it('is not tried again after bad input either', async () => {
     expect(await site.ended('refused')).toMatchObject({ phase: 'Failed', finish: { phase: 'Succeeded' } });
-    expect(started('refused')).toEqual(['preflight', 'finish']);
+    expect(started('refused').sort()).toEqual([...AT_ONCE, 'finish'].sort());
   });
 
   it('is tried again when that may help, and its outputs are those of the last try', async () => {
@@ -144,20 +131,8 @@ describe('stopping', () => {
       ...{ phase: 'Failed', stopping: true },
       finish: { phase: 'Succeeded', outputs: { host: 'idle' } },
     });
-    expect(started('stopped')[0]).toBe('preflight');
-    // The steps of the node's list stand beside the quiet ones, and would begin behind them.
-    const beside = [
-      'backup',
-      'prepull',
-      'protect',
-      'stage',
-      'configure',
-      'drain',
-      'kubeadm',
-      'kubelet',
-      'verify',
-    ];
-    expect(started('stopped').slice(1).sort()).toEqual([...beside, 'finish'].sort());
+    // Not `complete`.
+    expect(started('stopped').sort()).toEqual([...AT_ONCE, 'finish'].sort());
   });
 });
 
@@ -199,10 +174,6 @@ function started(machine: string): string[] {
 
 function hasStarted(machine: string): (step: string) => boolean {
   return (step) => started(machine).includes(step);
-}
-
-function parallelTo(step: string): string[] {
-  return PARALLEL.find((steps) => steps.includes(step)) ?? [];
 }
 
 /** In a wave any order is right: the pods are so quick that one may have ended before the next begins. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { IDAGTask } from '@kubernetes-models/argo-workflows/argoproj.io/v1alpha1/DAGTask';
 import { parsePolicy } from '../../src/api/policy.ts';
-import type { StepName } from '../../src/api/steps.ts';
+import { isQuietStep, type StepName } from '../../src/api/steps.ts';
 import { updateTasks } from '../../src/generators/update-tasks.ts';
 import { plan, PLAN_STEPS, steps } from '../helpers/plan.ts';
 
@@ -20,33 +20,8 @@ function argument(from: IDAGTask, name: string): string | undefined {
   return from.arguments?.parameters?.find((parameter) => parameter.name === name)?.value;
 }
 
-/** `(a.Succeeded || a.Skipped) && b.Succeeded` -> [['a.Succeeded', 'a.Skipped'], ['b.Succeeded']] */
-function clauses({ depends = '' }: IDAGTask): string[][] {
-  const parts = depends === '' ? [] : depends.split(' && ');
-  return parts.map((part) => part.replace(/^\((.*)\)$/, '$1').split(' || '));
-}
-
-function dependencies(from: IDAGTask): string[] {
-  return clauses(from).map(([first = '']) => first.split('.')[0] ?? '');
-}
-
-/** What becomes of each task, as Argo decides it: `depends` first, then `when`. */
-function run(given: IDAGTask[], work: boolean, failing?: string) {
-  const phases: Record<string, string> = {};
-  for (const each of given) {
-    const mayRun = clauses(each).every((accepted) =>
-      accepted.some((text) => text === `${text.split('.')[0]}.${phases[text.split('.')[0] ?? '']}`),
-    );
-    const isSkipped = each.when === "'{{tasks.preflight.outputs.parameters.work}}' == 'true'" && !work;
-    const ended = each.name === failing ? 'Failed' : 'Succeeded';
-    phases[each.name] = !mayRun ? 'Omitted' : isSkipped ? 'Skipped' : ended;
-  }
-  return phases;
-}
-
-function ancestors(name: string, given: IDAGTask[]): Set<string> {
-  const direct = dependencies(task(name as StepName, given));
-  return new Set(direct.flatMap((each) => [each, ...ancestors(each, given)]));
+function dependencies({ depends }: IDAGTask): string[] {
+  return depends === undefined ? [] : depends.split(' && ').map((part) => part.replace(/\.Succeeded$/, ''));
 }
 
 const PLANS: [string, readonly StepName[]][] = [
@@ -67,111 +42,54 @@ describe.each(PLANS)('updateTasks of a plan with %s', (_name, names) => {
     );
   });
 
-  it('depends only on tasks before it: no cycles, nothing unknown', () => {
-    given.forEach((each, index) => {
-      const before = given.slice(0, index).map(({ name }) => name);
-      expect(before).toEqual(expect.arrayContaining(dependencies(each)));
-    });
+  it('lets Argo begin everything at once, but complete, which needs all to have ended well', () => {
+    for (const each of given.slice(0, -1)) expect([each.name, each.depends]).toEqual([each.name, undefined]);
+    expect(dependencies(given.at(-1)!)).toEqual(names.slice(0, -1));
   });
 
-  it('refers only to outputs of tasks before it that are never skipped', () => {
+  it('refers to no output: nothing waits for Argo to tell it', () => {
+    expect(JSON.stringify(given)).not.toContain('{{');
+  });
+
+  it('waits in the pod of the step itself: quiet ones for preflight, all else for those', () => {
+    const quiet = names.filter((name) => isQuietStep(name));
     for (const each of given) {
-      const referred = [...JSON.stringify(each).matchAll(/tasks\.(\w+)\.outputs/g)].map(
-        ([, name]) => name ?? '',
-      );
-      for (const name of referred) {
-        expect(ancestors(each.name, given)).toContain(name);
-        expect(task(name as StepName, given).when).toBeUndefined();
-      }
+      const { name } = each;
+      const behind =
+        name === 'complete' || name === 'preflight'
+          ? undefined
+          : isQuietStep(name)
+            ? 'preflight'
+            : quiet.join();
+      expect([name, argument(each, 'behind')]).toEqual([name, behind]);
     }
-  });
-
-  it.each(names)('when %s fails, starts nothing that comes after it, and never completes', (failing) => {
-    const phases = run(given, true, failing);
-    for (const each of given) {
-      if (ancestors(each.name, given).has(failing))
-        expect([each.name, phases[each.name]]).toEqual([each.name, 'Omitted']);
-    }
-    expect(phases['complete']).not.toBe('Succeeded');
-  });
-
-  it('runs everything when there is work', () => {
-    const phases = run(given, true);
-    expect(new Set(Object.values(phases))).toEqual(new Set(['Succeeded']));
-  });
-
-  it('leaves the node alone when there is none, and still verifies and completes', () => {
-    const phases = run(given, false);
-    const ran = Object.keys(phases).filter((name) => phases[name] === 'Succeeded');
-    expect(ran).toEqual(['preflight', 'protect', 'stage', 'verify', 'complete']);
-    expect(Object.values(phases)).not.toContain('Omitted');
   });
 });
 
 describe('updateTasks', () => {
-  const QUIET = ['protect', 'backup', 'stage', 'prepull'];
-  const QUIET_SECONDS = 60 + 600 + 900 + 900;
+  const QUIET_SECONDS = 300 + 60 + 600 + 900 + 900;
 
-  it('prepares and protects in parallel, only after preflight: what it refuses leaves no protection behind', () => {
-    for (const name of ['protect', 'backup', 'stage', 'prepull'] as const) {
-      expect(dependencies(task(name))).toEqual(['preflight']);
-    }
+  it('gives what waits for preflight the time for it, and for an API server that is away', () => {
+    expect(argument(task('stage'), 'deadline-seconds')).toBe(String(300 + 900 + 1200));
+    expect(argument(task('protect'), 'deadline-seconds')).toBe(String(300 + 60 + 1200));
   });
-
-  it.each<[string, string, readonly StepName[]]>([
-    ['an early drain', 'protect,backup,stage,prepull', PLAN_STEPS],
-    ['a late drain', 'protect,backup,stage,prepull', LATE],
-    ['no drain', 'protect,backup,stage', steps('kubeadm', 'kubelet')],
-    ['nothing else', 'protect,backup,stage', steps()],
-  ])(
-    'starts with %s all that the node does by itself beside the quiet steps: it waits for %s',
-    (_, behind, names) => {
-      const given = tasks(names);
-      const once = names.filter((name) => !['preflight', ...QUIET, 'complete'].includes(name));
-      for (const name of once) expect([name, dependencies(task(name, given))]).toEqual([name, ['preflight']]);
-      for (const name of once) expect([name, argument(task(name, given), 'behind')]).toEqual([name, behind]);
-      expect(dependencies(task('complete', given))).toEqual(names.slice(1, -1));
-      expect(given.filter((each) => argument(each, 'behind') !== undefined)).toHaveLength(once.length);
-    },
-  );
 
   it('tells them what the policy gives those that they wait for, and gives them the time for it', () => {
     const given = tasks(LATE, { timeouts: { backup: 1800 } });
-    expect(argument(task('kubeadm', given), 'behind')).toBe('protect,backup:1800,stage,prepull');
+    expect(argument(task('kubeadm', given), 'behind')).toBe('preflight,protect,backup:1800,stage,prepull');
     expect(argument(task('kubeadm', given), 'deadline-seconds')).toBe(
-      String(1800 + 1200 + 60 + 1800 + 900 + 900),
+      String(1800 + 1200 + 300 + 60 + 1800 + 900 + 900),
     );
   });
 
-  it('lets the node say whether a new containerd must find it drained first, where that is not so anyway', () => {
-    const all = steps('containerd', 'cni', 'kubeadm', 'drain', 'kubelet');
-    const told = tasks(all).filter((each) => argument(each, 'drain-first') !== undefined);
-    expect(told.map(({ name }) => name)).toEqual([
-      'stage',
-      ...['containerd', 'cni', 'kubeadm', 'drain', 'kubelet', 'verify'],
-    ]);
-    expect(argument(task('stage', tasks(all)), 'drain-first')).toBe(
-      '{{tasks.preflight.outputs.parameters.drain-first}}',
-    );
+  it('gives a list that a new containerd may turn round the time of both orders', () => {
+    const all = tasks(steps('containerd', 'cni', 'kubeadm', 'drain', 'kubelet'));
     // containerd may wait for the drain, 2400 s, or the drain for kubeadm
-    const quiet = 60 + 600 + 900;
-    expect(argument(task('containerd', tasks(all)), 'deadline-seconds')).toBe(
-      String(quiet + 300 + 1200 + 2400),
-    );
-    expect(argument(task('drain', tasks(all)), 'deadline-seconds')).toBe(
+    const quiet = 300 + 60 + 600 + 900;
+    expect(argument(task('containerd', all), 'deadline-seconds')).toBe(String(quiet + 300 + 1200 + 2400));
+    expect(argument(task('drain', all), 'deadline-seconds')).toBe(
       String(quiet + 1200 + 1200 + 300 + 120 + 1800),
     );
-    for (const given of [tasks(), tasks(LATE)]) {
-      for (const each of given) expect(argument(each, 'drain-first')).toBeUndefined();
-    }
-  });
-
-  it('tells all that know the plan whether pods must move away', () => {
-    const told = tasks().filter((each) => argument(each, 'needed') !== undefined);
-    const itself = ['containerd', 'cni', 'kubeadm', 'configure', 'kubelet', 'verify'];
-    expect(told.map(({ name }) => name)).toEqual(['stage', 'drain', ...itself]);
-    expect(argument(task('stage'), 'needed')).toBe('{{tasks.preflight.outputs.parameters.drain}}');
-    for (const each of tasks(steps('kubeadm', 'kubelet'))) expect(argument(each, 'needed')).toBeUndefined();
   });
 
   it('gives an attached step the time of those before it, and of the drain', () => {

@@ -112,10 +112,9 @@ function showProgress({ store, io, style, clock }: Stage, started: Date) {
 }
 
 function taskLine({ name, phase, message }: TaskView, style: Paint): string {
-  const colour = phase === 'Succeeded' ? style.green : phase === 'Skipped' ? style.dim : style.red;
+  const colour = phase === 'Succeeded' ? style.green : style.red;
   const isOwn = phase === 'Failed' || phase === 'Error';
-  const why =
-    phase === 'Skipped' ? ' (preflight: not needed)' : isOwn && message !== undefined ? `: ${message}` : '';
+  const why = isOwn && message !== undefined ? `: ${message}` : '';
   return `${name.padEnd(10)} ${colour(phase)}${why}`;
 }
 

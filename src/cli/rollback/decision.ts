@@ -2,10 +2,10 @@
 import { parseJson } from '../../api/json.ts';
 import { CONTROL_PLANE_LABEL } from '../../api/labels.ts';
 import { isFinal, readRecord, type OperationRecord } from '../../api/operation.ts';
-import { hasFlipped, stepResultSchema } from '../../api/step-result.ts';
+import { hasFlipped, NOT_BEGUN, NOTHING_TO_DO, stepResultSchema } from '../../api/step-result.ts';
 import { FLIP_STEPS, type FlipStep, type Role } from '../../api/steps.ts';
 import { MAX_KUBELET_SKEW, parseVersion } from '../../api/version.ts';
-import type { MachineView, WorkflowView } from '../../hook/store.ts';
+import type { MachineView, TaskView, WorkflowView } from '../../hook/store.ts';
 
 export interface RollbackFacts {
   machine: MachineView;
@@ -96,7 +96,12 @@ function skewOf({ from }: OperationRecord, apiServerVersion: string | undefined)
 
 function begunSteps({ tasks }: WorkflowView): FlipStep[] {
   const begun = tasks.filter(({ phase }) => !['Pending', 'Skipped', 'Omitted'].includes(phase));
-  return FLIP_STEPS.filter((step) => begun.some(({ name }) => name === step));
+  return FLIP_STEPS.filter((step) => begun.some((task) => task.name === step && !hasOnlyWaited(task)));
+}
+
+/** Its pod was there from the beginning. */
+function hasOnlyWaited({ message = '', outputs }: TaskView): boolean {
+  return message.includes(NOT_BEGUN) || outputs['message'] === NOTHING_TO_DO;
 }
 
 /** What the step says that it changed (api/step-result.ts). */

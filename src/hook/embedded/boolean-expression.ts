@@ -1,7 +1,7 @@
-// Boolean expressions as Argo's `depends` and `when` write them. Pure.
+// Boolean expressions as Argo's `depends` writes them. Pure.
 import { badInput } from '../../api/errors.ts';
 
-const TOKEN = /\s*(\|\||&&|==|!=|[!()]|'[^']*'|[A-Za-z0-9][-A-Za-z0-9_.]*)/y;
+const TOKEN = /\s*(\|\||&&|[!()]|[A-Za-z0-9][-A-Za-z0-9_.]*)/y;
 
 export interface Tokens {
   peek(): string | undefined;
@@ -54,7 +54,7 @@ function tokenize(text: string, field: string): string[] {
   const end = text.trimEnd().length;
   for (TOKEN.lastIndex = 0; TOKEN.lastIndex < end;) {
     const token = TOKEN.exec(text)?.[1];
-    if (token === undefined) throw badInput(field, text, "names, quoted texts, ==, !=, &&, ||, ! and '( )'");
+    if (token === undefined) throw badInput(field, text, "names, &&, ||, ! and '( )'");
     tokens.push(token);
   }
   return tokens;

@@ -7,7 +7,6 @@ import { dagPhase } from './depends.ts';
 import type { Locks } from './locks.ts';
 import type { WorkflowSteps } from './steps.ts';
 import { runTask } from './task.ts';
-import type { Scope } from './when.ts';
 import type { SimulatedWorkflow, Task } from './workflow.ts';
 
 export interface RunOptions {
@@ -49,7 +48,6 @@ export function runWorkflow({ workflow, clock, locks, steps, changed }: RunOptio
       runTask({
         ...{
           task,
-          scope: scope('Running'),
           clock,
           steps,
           stopping: stop.signal.aborted,
@@ -59,16 +57,16 @@ export function runWorkflow({ workflow, clock, locks, steps, changed }: RunOptio
       });
     await walkDag({ tasks: workflow.tasks, views, start, omit, signal: abandon.signal });
     const result = dagPhase(workflow.tasks, phasesOf(views));
-    await runExitHandler(result);
+    await runExitHandler();
     end(finish && finish.phase !== 'Succeeded' && result === 'Succeeded' ? 'Failed' : result);
   }
 
   /** Runs also after a stop, and when tasks failed. */
-  async function runExitHandler(result: WorkflowPhase): Promise<void> {
+  async function runExitHandler(): Promise<void> {
     const task = workflow.finish;
     if (!task || abandon.signal.aborted) return;
     await runTask({
-      ...{ task, scope: scope(result), clock, steps, stopping: false, signal: abandon.signal },
+      ...{ task, clock, steps, stopping: false, signal: abandon.signal },
       record: (view) => update(() => (finish = view)),
     });
   }
@@ -88,19 +86,6 @@ export function runWorkflow({ workflow, clock, locks, steps, changed }: RunOptio
       (task) => task.phase === 'Failed' || task.phase === 'Error',
     );
     return failed && `step ${failed.name}: ${failed.message ?? failed.phase}`;
-  }
-
-  /** What {{references}} stand for. */
-  function scope(workflowStatus: WorkflowPhase): Scope {
-    const parameters = [...workflow.parameters].map(
-      ([key, value]) => [`workflow.parameters.${key}`, value] as const,
-    );
-    const outputs = [...views.values()].flatMap((task) =>
-      Object.entries(task.outputs).map(
-        ([key, value]) => [`tasks.${task.name}.outputs.parameters.${key}`, value] as const,
-      ),
-    );
-    return new Map([['workflow.status', workflowStatus], ...parameters, ...outputs]);
   }
 
   function omit({ name: task }: Task): void {

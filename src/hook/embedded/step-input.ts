@@ -8,8 +8,7 @@ import { isFlipStep, step as stepRow, type StepName } from '../../api/steps.ts';
 import type { MachineView } from '../store.ts';
 import type { StepInput } from './node-step.ts';
 import type { SimulatedNode } from './node.ts';
-import type { Scope } from './when.ts';
-import type { SimulatedWorkflow } from './workflow.ts';
+import type { SimulatedWorkflow, TaskArguments } from './workflow.ts';
 
 export interface Surroundings {
   machine: MachineView;
@@ -21,7 +20,7 @@ export interface Surroundings {
 export function stepInput(
   step: StepName,
   workflow: SimulatedWorkflow,
-  taskArguments: Scope,
+  taskArguments: TaskArguments,
   { machine, peers, imageMap }: Surroundings,
 ): StepInput {
   const parameters = parametersOf(step, workflow, taskArguments);
@@ -38,11 +37,11 @@ export function stepInput(
       ...(containerd === undefined ? {} : { containerd }),
       ...(cni === undefined ? {} : { cni }),
     },
-    steps: listOf(step, given),
+    steps: listOf(step, given, taskArguments),
     planSha256: given('plan-sha256'),
     behind: readStepsBehind(given('behind')).map(({ name }) => name),
     drain: given('drain'),
-    needed: given('needed') !== 'false',
+    needed: taskArguments.get('needed') !== 'false',
     // Looked for among all machines: only by the steps that ask.
     get peers() {
       return peers();
@@ -50,12 +49,13 @@ export function stepInput(
   };
 }
 
-function listOf(step: StepName, given: (name: string) => string): ListedStep[] {
+/** `taskArguments`: what preflight found is there, too. */
+function listOf(step: StepName, given: (name: string) => string, taskArguments: TaskArguments): ListedStep[] {
   if (given('steps') === '') return alone(step);
   const listed = readStepList(given('steps'));
   return waitingAsNeeded(
-    given('drain-first') === 'true' ? drainedFirst(listed) : listed,
-    given('needed') === 'false' ? 'false' : 'true',
+    taskArguments.get('drain-first') === 'true' ? drainedFirst(listed) : listed,
+    taskArguments.get('needed') === 'false' ? 'false' : 'true',
   );
 }
 
@@ -67,7 +67,7 @@ function alone(step: StepName): ListedStep[] {
 function parametersOf(
   step: OperationCommand,
   workflow: SimulatedWorkflow,
-  taskArguments: Scope,
+  taskArguments: TaskArguments,
 ): Map<string, string> {
   const values = new Map<string, string>();
   for (const { name, default: standard } of stepParameters(step)) {

@@ -4,21 +4,20 @@ import type { OperationCommand } from '../../api/commands.ts';
 import { badInput, StatusError } from '../../api/errors.ts';
 import { stepsAtDrain } from '../../api/host-plan.ts';
 import type { ImageMap } from '../../api/policy.ts';
-import { stepResultSchema } from '../../api/step-result.ts';
+import { NOTHING_TO_DO, stepResultSchema } from '../../api/step-result.ts';
 import { protection } from '../../api/protection.ts';
 import { writeStepList } from '../../api/step-list.ts';
-import { FINISH, isFlipStep, step as stepRow, type StepName } from '../../api/steps.ts';
+import { FINISH, isFlipStep, step as stepRow, STEPS_WITHOUT_WORK, type StepName } from '../../api/steps.ts';
 import type { MachineView } from '../store.ts';
 import { startHostUnit, type HostUnit } from './host-unit.ts';
 import { completeAnnotations } from './machine-steps.ts';
-import type { StepInput, StepOutcome } from './node-step.ts';
+import { outcome, type StepInput, type StepOutcome } from './node-step.ts';
 import { performOnNode, removeCordon } from './node-steps.ts';
 import type { SimulatedNode } from './node.ts';
 import { key, type Objects } from './objects.ts';
 import { createStepEnds, type Outputs } from './step-ends.ts';
 import { stepInput } from './step-input.ts';
-import type { Scope } from './when.ts';
-import type { SimulatedWorkflow } from './workflow.ts';
+import type { SimulatedWorkflow, TaskArguments } from './workflow.ts';
 
 export interface StepsOptions {
   clock: Clock;
@@ -36,7 +35,7 @@ export interface StepsOptions {
 /** The steps of one Workflow. */
 export interface WorkflowSteps {
   /** Gives the output parameters. Once the signal aborts, the step's pod is gone. Errors: StatusError. */
-  perform(step: OperationCommand, taskArguments: Scope, signal: AbortSignal): Promise<Outputs>;
+  perform(step: OperationCommand, taskArguments: TaskArguments, signal: AbortSignal): Promise<Outputs>;
   /** The node's unit ends before its next step. */
   cancel(): void;
 }
@@ -56,18 +55,24 @@ export function createSteps(options: StepsOptions): (workflow: SimulatedWorkflow
     const ends = createStepEnds();
     let cancelled = false;
 
-    function perform(step: OperationCommand, taskArguments: Scope, signal: AbortSignal): Promise<Outputs> {
+    function perform(
+      step: OperationCommand,
+      taskArguments: TaskArguments,
+      signal: AbortSignal,
+    ): Promise<Outputs> {
       if (step === FINISH.name) return finish(signal);
       return ends.told(step, performStep(step, taskArguments, signal));
     }
 
-    async function performStep(step: StepName, given: Scope, signal: AbortSignal): Promise<Outputs> {
-      const { behind } = subject(step, given).input;
-      const plan = behind.length > 0 ? [['plan-sha256', await ends.planBehind(behind)] as const] : [];
-      const taskArguments = new Map([...given, ...plan]);
+    async function performStep(step: StepName, given: TaskArguments, signal: AbortSignal): Promise<Outputs> {
+      const { hasWork, told } = await ends.behind(subject(step, given).input.behind);
+      const taskArguments = new Map([...given, ...told]);
       const startedAt = clock.now();
       const act = step === 'drain' ? drain : step === 'verify' ? verify : isFlipStep(step) ? attach : doOnce;
-      const { message, changes, outputs } = await act(step, taskArguments, signal);
+      const { message, changes, outputs } =
+        hasWork || STEPS_WITHOUT_WORK.includes(step)
+          ? await act(step, taskArguments, signal)
+          : outcome(NOTHING_TO_DO);
       const result = stepResultSchema.parse({
         version: 1,
         step,
@@ -81,7 +86,11 @@ export function createSteps(options: StepsOptions): (workflow: SimulatedWorkflow
       return { ...outputs, result: JSON.stringify(result) };
     }
 
-    async function doOnce(step: StepName, taskArguments: Scope, signal: AbortSignal): Promise<StepOutcome> {
+    async function doOnce(
+      step: StepName,
+      taskArguments: TaskArguments,
+      signal: AbortSignal,
+    ): Promise<StepOutcome> {
       if (stepRow(step).onNode) await otherUnitEnded(subject(step, taskArguments).node, signal);
       await takeTime(step, signal);
       // Looked up again: the Machine may have changed meanwhile.
@@ -89,7 +98,11 @@ export function createSteps(options: StepsOptions): (workflow: SimulatedWorkflow
     }
 
     /** Hands the node its list, or finds that it has it, and waits for the one step. */
-    async function attach(step: StepName, taskArguments: Scope, signal: AbortSignal): Promise<StepOutcome> {
+    async function attach(
+      step: StepName,
+      taskArguments: TaskArguments,
+      signal: AbortSignal,
+    ): Promise<StepOutcome> {
       const { unit, input } = await handedOver(step, taskArguments, signal);
       const result = await unit.result(step);
       if (!result) throw badInput('parameter steps', writeStepList(input.steps), `${step} among them`);
@@ -97,7 +110,7 @@ export function createSteps(options: StepsOptions): (workflow: SimulatedWorkflow
       return result.outcome;
     }
 
-    async function handedOver(step: StepName, taskArguments: Scope, signal: AbortSignal) {
+    async function handedOver(step: StepName, taskArguments: TaskArguments, signal: AbortSignal) {
       const { node, input } = subject(step, taskArguments);
       await otherUnitEnded(node, signal);
       let unit = units.get(node);
@@ -110,7 +123,11 @@ export function createSteps(options: StepsOptions): (workflow: SimulatedWorkflow
     }
 
     /** The node gets as far as it may undrained, then its pods move away, then it goes on. */
-    async function drain(step: StepName, taskArguments: Scope, signal: AbortSignal): Promise<StepOutcome> {
+    async function drain(
+      step: StepName,
+      taskArguments: TaskArguments,
+      signal: AbortSignal,
+    ): Promise<StepOutcome> {
       if (subject(step, taskArguments).input.planSha256 === '') return doOnce(step, taskArguments, signal);
       const { unit, input } = await handedOver(step, taskArguments, signal);
       const { before } = stepsAtDrain(input.steps);
@@ -128,7 +145,11 @@ export function createSteps(options: StepsOptions): (workflow: SimulatedWorkflow
     }
 
     /** Alone when there was nothing to hand over. */
-    async function verify(step: StepName, taskArguments: Scope, signal: AbortSignal): Promise<StepOutcome> {
+    async function verify(
+      step: StepName,
+      taskArguments: TaskArguments,
+      signal: AbortSignal,
+    ): Promise<StepOutcome> {
       const act = subject(step, taskArguments).input.planSha256 === '' ? doOnce : attach;
       const done = await act(step, taskArguments, signal);
       if (!removeCordon(subject(step, taskArguments).node)) return done;
@@ -193,7 +214,7 @@ export function createSteps(options: StepsOptions): (workflow: SimulatedWorkflow
       return done;
     }
 
-    function subject(step: StepName, taskArguments: Scope): Subject {
+    function subject(step: StepName, taskArguments: TaskArguments): Subject {
       const machine = objects.machines.get(key(machineName));
       const node = objects.node(machineName.namespace, machineName.name);
       if (machine?.uid !== workflow.machineUid || !node) {

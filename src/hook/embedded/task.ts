@@ -1,14 +1,12 @@
-// Runs one task: its condition, its arguments, its step.
+// Runs one task: its arguments, its step.
 import type { Clock } from '../../api/clock.ts';
 import { StatusError } from '../../api/errors.ts';
 import type { TaskPhase, TaskView } from '../store.ts';
 import type { WorkflowSteps } from './steps.ts';
-import { evaluateWhen, substitute, type Scope } from './when.ts';
 import type { Task } from './workflow.ts';
 
 export interface TaskOptions {
   task: Task;
-  scope: Scope;
   clock: Clock;
   steps: WorkflowSteps;
   /** Told to stop: nothing new begins. */
@@ -20,17 +18,15 @@ export interface TaskOptions {
 
 /** Never throws: what goes wrong is the task's phase and message. */
 export async function runTask(options: TaskOptions): Promise<void> {
-  const { task, scope, clock, steps, signal, record } = options;
-  const { name, when } = task;
+  const { task, clock, steps, signal, record } = options;
+  const { name } = task;
   const begun = { name, startedAt: clock.now().toISOString(), outputs: {} };
   const end = (phase: TaskPhase, message: string): void =>
     record({ ...begun, phase, message, finishedAt: clock.now().toISOString() });
   try {
-    if (!evaluateWhen(when, scope)) return end('Skipped', `when '${when}' evaluated false`);
-    const given = new Map([...task.arguments].map(([key, text]) => [key, substitute(text, scope)]));
     if (options.stopping) return end('Failed', 'workflow shutdown with strategy: Stop');
     record({ ...begun, phase: 'Running' });
-    const outputs = await steps.perform(task.step, given, signal);
+    const outputs = await steps.perform(task.step, task.arguments, signal);
     record({ ...begun, phase: 'Succeeded', finishedAt: clock.now().toISOString(), outputs });
   } catch (error) {
     // What a step refuses is its failure; what cannot be evaluated, or is a bug of the simulation, is Argo's Error.

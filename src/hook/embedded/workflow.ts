@@ -7,12 +7,13 @@ import { badInput } from '../../api/errors.ts';
 import { MACHINE_LABEL, MACHINE_UID_LABEL, OPERATION_LABEL } from '../../api/labels.ts';
 import { tasksIn } from './depends.ts';
 
+export type TaskArguments = ReadonlyMap<string, string>;
+
 export interface Task {
   name: string;
   step: OperationCommand;
   depends?: string;
-  when?: string;
-  arguments: ReadonlyMap<string, string>;
+  arguments: TaskArguments;
 }
 
 export interface SimulatedWorkflow {
@@ -77,7 +78,7 @@ function dag({ spec }: IWorkflow, template: string | undefined, field: string): 
   return tasks.map(task);
 }
 
-function task({ name, templateRef, depends, when, arguments: given }: IDAGTask): Task {
+function task({ name, templateRef, depends, arguments: given }: IDAGTask): Task {
   const template = templateRef?.template;
   const step = OPERATION_COMMANDS.find((command) => command === template);
   if (step === undefined)
@@ -86,7 +87,6 @@ function task({ name, templateRef, depends, when, arguments: given }: IDAGTask):
     name,
     step,
     ...(depends === undefined ? {} : { depends }),
-    ...(when === undefined ? {} : { when }),
     arguments: values(given?.parameters, `task ${name}: arguments.parameters`),
   };
 }

@@ -22,7 +22,7 @@ export const drain: ApiStep = async (context) => {
   const found = await cordon(context);
   const changes = found === 'set' ? [{ what: 'unschedulable', to: 'true' }] : [];
   const how = { set: 'cordoned', ours: 'cordoned already', theirs: 'cordoned by somebody else' }[found];
-  if (!(await hasElsewhere(context))) {
+  if (!(await hasElsewhere(context, context))) {
     return { message: `${how}, not drained: no other node can take its pods, they stay`, changes };
   }
   try {

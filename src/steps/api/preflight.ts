@@ -7,7 +7,6 @@ import { text } from '../../kubernetes/fields.ts';
 import { orAbsent } from './absent.ts';
 import type { ApiStep, ApiStepContext } from './api-step.ts';
 import { decideDrain } from './drain-decision.ts';
-import { hasElsewhere } from './elsewhere.ts';
 import { items } from './items.ts';
 import { roleOf, targetVersion } from './machine.ts';
 import { cordonedBy, nodeState } from './node.ts';
@@ -34,7 +33,7 @@ export const beforePreflight: ApiStep = async (context) => {
   return { message: `Node ${nodeName} at ${kubelet} may go to ${target}`, changes: [] };
 };
 
-/** Errors: Failed when the node has not reported. */
+/** From the report alone: all that wait for it decide alike. Errors: Failed when the node has not reported. */
 export const afterPreflight: ApiStep = async (context) => {
   const { workload, nodeName, flags, report } = context;
   if (!report) throw refused([`Node ${nodeName}: has not reported`]);
@@ -43,7 +42,7 @@ export const afterPreflight: ApiStep = async (context) => {
     hostHasWork: report.outputs['work'] === 'true',
     hostWantsDrain: DRAIN_NEEDS.find((need) => need === report.outputs['drain']) ?? 'false',
     leftCordonedBy: cordonedBy(await workload.get(nodePath(nodeName))),
-    hasElsewhere: await hasElsewhere(context),
+    hasElsewhere: report.outputs['elsewhere'] === 'true',
   });
   return {
     message: [report.result.message, ...notes].filter((part) => part !== '').join('; '),

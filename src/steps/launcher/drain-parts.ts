@@ -3,7 +3,7 @@
 import { EXIT } from '../../api/commands.ts';
 import { StatusError } from '../../api/errors.ts';
 import { stepsAtDrain } from '../../api/host-plan.ts';
-import { hasFlipped, isBad } from '../../api/step-result.ts';
+import { hasFlipped, isBad, NOTHING_TO_DO } from '../../api/step-result.ts';
 import type { ApiStepContext, ApiStepOutcome } from '../api/api-step.ts';
 import { exitCode } from './exit-code.ts';
 import { isLaunched } from './launch.ts';
@@ -45,9 +45,7 @@ export async function drainParts(context: ApiStepContext, parts: DrainParts): Pr
   // Then the node does not wait for this step.
   if (flags.needed === 'false') return STAY;
   if (flags.planSha256 === '') {
-    return flags.operation === undefined
-      ? move(false)
-      : { message: 'nothing is to be done on the node', changes: [] };
+    return flags.operation === undefined ? move(false) : { message: NOTHING_TO_DO, changes: [] };
   }
   const { remote, facts } = parts;
   // First: what is refused is refused before the other tasks have begun to wait.

@@ -18,6 +18,8 @@ export interface InputFacts {
   kubernetes: string;
   release: string;
   desired: DesiredConfiguration;
+  /** Of preflight. */
+  hasElsewhere?: boolean;
 }
 
 /** A Secret holds 1 MiB; its key and the rest of the object need little. */
@@ -25,7 +27,7 @@ export const MAX_INPUT_BYTES = 1024 * 1024 - 1024;
 
 /** Errors: BadInput when the plan is not the one that `stage` left on the node, or when it is all too large. */
 export function nodeInput(input: InputFacts): NodeInput {
-  const { command, flags, desired } = input;
+  const { command, flags, desired, hasElsewhere } = input;
   const plan = hostPlan(input);
   if (flags.planSha256 !== '' && hostPlanDigest(plan) !== flags.planSha256) {
     throw new StatusError(
@@ -41,6 +43,7 @@ export function nodeInput(input: InputFacts): NodeInput {
     plan,
     planSha256: flags.planSha256,
     ...(getsDesired(input) ? { desired } : {}),
+    ...(hasElsewhere === undefined ? {} : { hasElsewhere }),
     ...(command === 'drain' ? { drained: true } : {}),
     ...(command === 'rollback' ? { dataLoss: flags.dataLoss } : {}),
     ...(flags.workflowStatus === undefined ? {} : { workflowStatus: flags.workflowStatus }),
@@ -63,9 +66,12 @@ export const NOTHING_DESIRED: DesiredConfiguration = {
   certSANs: [],
 };
 
-/** Of what a launch is for, without the contents, which it names by their digest. */
+/**
+ * Of what a launch is for. Without the contents, which it names by their digest; without what the cluster shows at the
+ * moment: of several who launch the same, each with another view, the first one counts.
+ */
 export function inputDigest(input: NodeInput): string {
-  return jsonDigest({ ...input, desired: undefined });
+  return jsonDigest({ ...input, desired: undefined, hasElsewhere: undefined });
 }
 
 function hostPlan({ command, flags, facts, role, node, kubernetes, release, desired }: InputFacts): HostPlan {

@@ -3,6 +3,7 @@ import { HAND_COMMANDS, type NodeCommand } from '../../api/commands.ts';
 import type { NodeInput } from '../../api/node-input.ts';
 import { isBad, type StepReport } from '../../api/step-result.ts';
 import type { Role } from '../../api/steps.ts';
+import { hasElsewhere } from '../api/elsewhere.ts';
 import { nodePath } from '../api/paths.ts';
 import { roleOf, targetVersion } from '../api/machine.ts';
 import type { ApiStepContext } from '../api/api-step.ts';
@@ -60,6 +61,7 @@ export async function prepareNodePart(
   const kubernetes = targetVersion({ flags, machine });
   const release = chooseRelease(await readImageMap(), flags, kubernetes, command);
   const node = nodeIdentity(facts, await remote.workload.get(nodePath(facts.nodeName)));
+  const elsewhere = command === 'preflight' ? { hasElsewhere: await hasElsewhere(remote, facts) } : {};
   const desired = needsDesired(command) ? await readDesired(remote, flags, machine) : NOTHING_DESIRED;
   const input = nodeInput({
     command,
@@ -70,6 +72,7 @@ export async function prepareNodePart(
     kubernetes,
     release: release.name,
     desired,
+    ...elsewhere,
   });
   await checkInstalled(remote);
   if (isDisturbing(role, command)) {

@@ -1,7 +1,7 @@
 // The frame of every step: typed input, the parts in their order, one result, one exit code.
 import { EXIT, NODE_COMMANDS, type NodeCommand, type StepCommand } from '../../api/commands.ts';
 import { StatusError } from '../../api/errors.ts';
-import type { StepReport, StepResult } from '../../api/step-result.ts';
+import { NOTHING_TO_DO, type StepReport, type StepResult } from '../../api/step-result.ts';
 import type { QuietStep } from '../../api/steps.ts';
 import type { ApiStep, ApiStepContext, ApiStepOutcome, StepFlags } from '../api/api-step.ts';
 import { machinePath } from '../api/paths.ts';
@@ -55,9 +55,11 @@ export async function runStep(command: StepCommand, flags: StepFlags, tools: Ste
     };
   };
   try {
-    const behind = await stepsBehind(flags, (step, own) => endBehind(step, own, tools));
+    const own = await stepsBehind(command, flags, (step, given) => endBehind(step, given, tools));
     begin();
-    return end(await parts(command, behind, tools, begin));
+    return end(
+      own ? await parts(command, own, tools, begin) : { outcome: { message: NOTHING_TO_DO, changes: [] } },
+    );
   } catch (error) {
     if (!(error instanceof StatusError)) throw error;
     return end({ outcome: { message: error.message, changes: [] }, trouble: error });

@@ -1,13 +1,7 @@
 import { STEP_PARAMETERS, stepParameters, type StepCommand } from '../../api/commands.ts';
 import { DATA_LOSS } from '../../api/data-loss.ts';
 import { badInput } from '../../api/errors.ts';
-import {
-  CONTROL_PLANE_METHODS,
-  DRAIN_NEEDS,
-  drainedFirst,
-  waitingAsNeeded,
-  type ListedStep,
-} from '../../api/host-plan.ts';
+import { CONTROL_PLANE_METHODS } from '../../api/host-plan.ts';
 import { readStepList, readStepsBehind } from '../../api/step-list.ts';
 import type { StepFlags } from '../api/api-step.ts';
 
@@ -17,7 +11,6 @@ type StepOptions = Readonly<Record<string, unknown>>;
 /** Errors: BadInput naming the first flag that is wrong. */
 export function stepFlags(options: StepOptions): StepFlags {
   const value = (flag: string): string => given(options, flag);
-  const needed = oneOf('needed', value('needed'), DRAIN_NEEDS);
   return {
     namespace: objectName('namespace', value('namespace')),
     workflow: objectName('workflow', value('workflow')),
@@ -28,14 +21,14 @@ export function stepFlags(options: StepOptions): StepFlags {
     hash: value('hash'),
     kubernetesVersion: value('kubernetes-version'),
     release: value('release'),
-    steps: waitingAsNeeded(stepList(options), needed),
+    steps: readStepList(value('steps')),
     planSha256: planDigest(value('plan-sha256')),
     behind: readStepsBehind(value('behind')).map(({ name: step, timeoutSeconds }) => ({
       step,
       flags: stepFlags(ownOptions(step, options, timeoutSeconds)),
     })),
     drain: oneOf('drain', value('drain'), ['auto', 'always', 'never']),
-    needed,
+    needed: 'true',
     drainForce: oneOf('drain-force', value('drain-force'), ['false', 'true']) === 'true',
     untestedHosts: oneOf('untested-hosts', value('untested-hosts'), ['refuse', 'allow']),
     controlPlaneMethod: oneOf('control-plane-method', value('control-plane-method'), CONTROL_PLANE_METHODS),
@@ -45,18 +38,11 @@ export function stepFlags(options: StepOptions): StepFlags {
   };
 }
 
-/** What the same Workflow gives the other step: its launch is the same one then, whoever begins it. */
+/** What the same Workflow gives the other step: its launch is the same one then, whoever begins it. It waits for none from here. */
 function ownOptions(step: StepCommand, options: StepOptions, timeoutSeconds: number): StepOptions {
   const others = STEP_PARAMETERS.filter((parameter) => !stepParameters(step).includes(parameter));
   const without = Object.fromEntries(others.map(({ name }) => [optionOf(name), undefined]));
-  return { ...options, ...without, workflowStatus: undefined, timeoutSeconds };
-}
-
-/** drain-first and needed make another plan of it: every step that knows the plan is told the same. */
-function stepList(options: StepOptions): ListedStep[] {
-  const steps = readStepList(given(options, 'steps'));
-  const isDrainedFirst = oneOf('drain-first', given(options, 'drain-first'), ['false', 'true']) === 'true';
-  return isDrainedFirst ? drainedFirst(steps) : steps;
+  return { ...options, ...without, workflowStatus: undefined, behind: undefined, timeoutSeconds };
 }
 
 /** A flag that the step does not take has its default, too. */

@@ -48,6 +48,8 @@ export interface StepContext {
   desired: DesiredConfiguration | undefined;
   /** undefined when this launch brought none and none are staged. */
   components: StagedComponents | undefined;
+  /** Of preflight: as its launch was told. */
+  hasElsewhere?: boolean | undefined;
 }
 
 export interface NodeStep {

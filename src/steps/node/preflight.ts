@@ -39,7 +39,12 @@ export function createPreflight(flipSteps: readonly NodeStep[]): NodeStep {
         refusals: refusalsOf(all),
         actions: [],
         notes: distinct(all, 'note'),
-        outputs: { work: String(work), drain, 'drain-first': String(drainFirst) },
+        outputs: {
+          work: String(work),
+          drain,
+          'drain-first': String(drainFirst),
+          elsewhere: String(context.hasElsewhere === true),
+        },
       };
     },
     problems: async () => [],

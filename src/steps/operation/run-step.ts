@@ -73,7 +73,7 @@ async function perform(
     return makeReport({ operation, step }, 'cancelled', 'not begun: the operation was told to stop', host);
   }
   const components = brought ?? (await readStaged(host, plan.release));
-  const context: StepContext = { plan, desired, components };
+  const context: StepContext = { plan, desired, components, hasElsewhere: input.hasElsewhere };
   // `verify` alone waits as it does in the list; the others may be launched again.
   const performance = step === 'verify' ? performInTime : performStep;
   const report = await performance(stepOf(steps, step), host, context, { timeoutSeconds, signal });

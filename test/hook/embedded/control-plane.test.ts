@@ -13,15 +13,15 @@ describe('a control plane', () => {
     await clock.advance(175);
     const view = workflow(name);
     expect(view.phase).toBe('Succeeded');
-    expect(secondsOf(view, 'kubeadm')).toEqual({ from: 10, to: 30 });
-    expect(secondsOf(view, 'drain')).toEqual({ from: 10, to: 40 });
-    expect(secondsOf(view, 'kubelet')).toEqual({ from: 10, to: 60 });
+    expect(secondsOf(view, 'kubeadm')).toEqual({ from: 0, to: 30 });
+    expect(secondsOf(view, 'drain')).toEqual({ from: 0, to: 40 });
+    expect(secondsOf(view, 'kubelet')).toEqual({ from: 0, to: 60 });
     expect(store.node('lab', 'cp-0')?.cordoned).toBe(false);
   });
 
   it.each([
-    ['first for a new containerd', FROM, '1.7.28', { from: 10, to: 30 }],
-    ['behind kubeadm when containerd has no work', FROM, '2.1.4', { from: 10, to: 60 }],
+    ['first for a new containerd', FROM, '1.7.28', { from: 0, to: 30 }],
+    ['behind kubeadm when containerd has no work', FROM, '2.1.4', { from: 0, to: 60 }],
   ])('is drained %s', async (_, version, containerd, at) => {
     const { clock, store, addMachine, submit, workflow } = site();
     addMachine('cp-0', 'control-plane', { version });

@@ -47,7 +47,7 @@ describe('decideDepends', () => {
     ['a.Suceeded', 'Succeeded, Failed'],
     ['a.constructor', 'Succeeded, Failed'],
     ['a.Succeeded.b', 'Succeeded, Failed'],
-    ['a.Succeeded & b', 'names, quoted texts'],
+    ['a.Succeeded & b', 'names, &&, ||'],
     ['', 'depends'],
     ['c.Succeeded', 'c is none'],
   ])('refuses %j', (depends, message) => {

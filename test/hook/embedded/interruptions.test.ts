@@ -80,7 +80,7 @@ describe('two operations on one node', () => {
     const { clock, store, workflow, first, second } = await two();
     await clock.advance(300);
     expect(secondsOf(workflow(first), 'verify').to).toBe(80);
-    expect(secondsOf(workflow(second), 'containerd')).toEqual({ from: 10, to: 90 });
+    expect(secondsOf(workflow(second), 'containerd')).toEqual({ from: 0, to: 90 });
     expect(store.node('lab', 'md-0')?.versions.kubelet).toBe('v1.34.4');
   });
 
@@ -120,7 +120,7 @@ describe('machines of one Cluster', () => {
     await store.stopWorkflow('lab', second);
     await clock.advance(50);
     expect(workflow(second)).toMatchObject({ phase: 'Failed', finish: { outputs: { host: 'idle' } } });
-    expect(phases(workflow(second))).toMatchObject({ preflight: 'Failed', protect: 'Omitted' });
+    expect(phases(workflow(second))).toMatchObject({ preflight: 'Failed', protect: 'Failed' });
   });
 
   it('as many workers run as the limit says', async () => {

@@ -33,6 +33,8 @@ export async function performOnNode(
   { server, imageMap }: NodeWorld,
   step: WorkStep,
   plan: HostPlan,
+  /** For preflight. */
+  hasElsewhere = false,
 ): Promise<Effect> {
   const path = nodePath(plan.node.name);
   const node = await server.get(path);
@@ -41,7 +43,12 @@ export async function performOnNode(
     case 'preflight': {
       const work = hasWork(node, plan);
       const isNewRuntime = (await wantedRuntime(imageMap, plan, runtime)) !== runtime;
-      const outputs = { work: String(work), drain: String(work), 'drain-first': String(isNewRuntime) };
+      const outputs = {
+        work: String(work),
+        drain: String(work),
+        'drain-first': String(isNewRuntime),
+        elsewhere: String(hasElsewhere),
+      };
       return { message: 'the node is well', outputs };
     }
     case 'backup':

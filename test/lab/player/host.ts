@@ -42,8 +42,8 @@ export function playedHosts({ script, clock, ...world }: HostsOptions): Hosts {
     if (step === 'finish') return finish(input);
     if (step === 'rollback') return report(plan, step, () => rollBack(world, plan));
     if (step === 'drain') return drain(input);
-    if (!isFlipStep(step)) return perform(plan, step);
-    return (await attach(plan, step)) ?? perform(plan, step);
+    if (!isFlipStep(step)) return perform(input, step);
+    return (await attach(plan, step)) ?? perform(input, step);
   }
 
   /** undefined: there is nothing to attach to, as nothing was handed over: `verify` may look all the same. */
@@ -85,16 +85,19 @@ export function playedHosts({ script, clock, ...world }: HostsOptions): Hosts {
   async function performOnce(plan: HostPlan, step: FlipStep): Promise<StepReport> {
     const known = (await readRecord(world.server, plan)).reports[step];
     if (known !== undefined) return known;
-    const made = await perform(plan, step);
+    const made = await perform({ plan }, step);
     await writeReport(world.server, plan, made);
     return made;
   }
 
-  function perform(plan: HostPlan, step: WorkStep): Promise<StepReport> {
+  function perform(
+    { plan, hasElsewhere = false }: Pick<NodeInput, 'plan' | 'hasElsewhere'>,
+    step: WorkStep,
+  ): Promise<StepReport> {
     return report(plan, step, async () => {
       const { namespace, name: machine } = plan.machine;
       await script.obey({ namespace, machine, step }, forEver);
-      return performOnNode(world, step, plan);
+      return performOnNode(world, step, plan, hasElsewhere);
     });
   }
 

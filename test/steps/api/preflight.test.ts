@@ -135,24 +135,23 @@ describe('before the node is asked, preflight', () => {
 
 describe('after the node has looked at itself, preflight', () => {
   const report = nodeReport(
-    { work: 'true', drain: 'true', 'drain-first': 'true' },
+    { work: 'true', drain: 'true', 'drain-first': 'true', elsewhere: 'true' },
     'disk and clock are fine',
   );
 
   it('wants the drain that the node wants', async () => {
     given(machineObject());
-    put(on.workload, NODES, nodeObject({ name: 'node-2' }));
     await expect(on.run(afterPreflight, { report })).resolves.toEqual({
       message: 'disk and clock are fine; there is work',
       changes: [],
-      outputs: { work: 'true', drain: 'true', 'drain-first': 'true' },
+      outputs: { work: 'true', drain: 'true', 'drain-first': 'true', elsewhere: 'true' },
     });
   });
 
   it('says aloud that pods stay on the only node', async () => {
     given(machineObject());
-    put(on.workload, NODES, nodeObject({ name: 'node-2', ready: false }));
-    await expect(on.run(afterPreflight, { report })).resolves.toMatchObject({
+    const alone = nodeReport({ ...report.outputs, elsewhere: 'false' });
+    await expect(on.run(afterPreflight, { report: alone })).resolves.toMatchObject({
       message: expect.stringContaining('no other node can take its pods: they stay and are disturbed'),
       outputs: { work: 'true', drain: 'false' },
     });

@@ -140,6 +140,13 @@ describe('inputDigest', () => {
     expect(inputDigest(nodeInput(facts()))).toBe(digest);
   });
 
+  it('is the same whatever the cluster shows at the moment: the first launch counts', () => {
+    const digests = [true, false].map((hasElsewhere) =>
+      inputDigest(nodeInput(facts({ command: 'preflight', hasElsewhere }))),
+    );
+    expect(digests[0]).toBe(digests[1]);
+  });
+
   it('is another one for other contents, whether the step gets them or not', () => {
     const desired = { ...DESIRED, files: [] };
     expect(inputDigest(nodeInput(facts({ desired })))).not.toBe(digest);

@@ -79,6 +79,25 @@ describe('the Lease of the control plane', () => {
   });
 });
 
+describe('preflight', () => {
+  const sent = async (): Promise<boolean | undefined> => {
+    await site.played('preflight', sampleFlags(), sampleReport({ step: 'preflight' }));
+    return site.inputSent().hasElsewhere;
+  };
+
+  it('is told whether another node could take the pods, since all that launch it must decide alike', async () => {
+    site.put('/api/v1/nodes', '', {
+      metadata: { name: 'node-2' },
+      status: { conditions: [{ type: 'Ready', status: 'True' }] },
+    });
+    expect(await sent()).toBe(true);
+  });
+
+  it('is told that there is none', async () => {
+    expect(await sent()).toBe(false);
+  });
+});
+
 describe('a site whose management cluster is updated itself', () => {
   it('ends a flip step only when its API server has been ready for 10 s', async () => {
     site.tools.isSelfHosted = async () => true;

@@ -64,27 +64,6 @@ describe('stepFlags', () => {
     });
   });
 
-  it('knows the list that the node is drained first for', () => {
-    const given = { ...GIVEN, steps: 'containerd,kubelet:600:2400' };
-    expect(stepFlags({ ...given, drainFirst: 'false' }).steps).toEqual([
-      { name: 'containerd', timeoutSeconds: 300 },
-      { name: 'kubelet', timeoutSeconds: 600, waitSeconds: 2400 },
-    ]);
-    expect(stepFlags({ ...given, drainFirst: 'true' }).steps).toEqual([
-      { name: 'containerd', timeoutSeconds: 300, waitSeconds: 2400 },
-      { name: 'kubelet', timeoutSeconds: 600 },
-    ]);
-  });
-
-  it.each<[string, object]>([
-    ['true', { waitSeconds: 2400 }],
-    ['unless-flipped', { waitSeconds: 2400, unlessFlipped: true }],
-    ['false', {}],
-  ])('knows the list whose node is drained or not: %s', (needed, wait) => {
-    const given = { ...GIVEN, steps: 'kubeadm,kubelet:600:2400', needed };
-    expect(stepFlags(given).steps[1]).toEqual({ name: 'kubelet', timeoutSeconds: 600, ...wait });
-  });
-
   it.each([
     ['a name that leaves its path', { machine: '../secrets/x' }, '--machine: got "../secrets/x"'],
     ['an empty name', { cluster: '' }, '--cluster: got ""'],
@@ -95,7 +74,6 @@ describe('stepFlags', () => {
       { drain: 'sometimes' },
       '--drain: got "sometimes", expected auto, always, never',
     ],
-    ['an unclear needed', { needed: 'perhaps' }, '--needed: got "perhaps"'],
     ['an unclear drain-force', { drainForce: 'yes' }, '--drain-force: got "yes"'],
     ['a method that nobody has', { controlPlaneMethod: 'Flip' }, '--control-plane-method: got "Flip"'],
     ['backups without a number', { keepBackups: 'all' }, '--keep-backups: got "all"'],

@@ -58,7 +58,7 @@ describe('a node that can be upgraded', () => {
         'package kubectl (/usr/bin/kubectl): on hold, which is kept',
         '/etc/kubernetes-version: says v1.33.13 and will go on to say so: nothing keeps it up to date',
       ],
-      outputs: { work: 'true', drain: 'true', 'drain-first': 'false' },
+      outputs: { work: 'true', drain: 'true', 'drain-first': 'false', elsewhere: 'false' },
     });
     expect(await createPreflight([]).problems(host, context)).toEqual([]);
     const programs = new Set(host.commands.map(([program]) => program));
@@ -72,6 +72,11 @@ describe('a node that can be upgraded', () => {
       'systemctl',
       'uname',
     ]);
+  });
+
+  it('tells again what its launch was told of other nodes', async () => {
+    const { outputs } = await createPreflight([]).prepare(host, { ...context, hasElsewhere: true });
+    expect(outputs).toMatchObject({ elsewhere: 'true' });
   });
 
   it('may be a worker without components', async () => {
@@ -92,7 +97,7 @@ describe('the steps that follow', () => {
     );
     expect(work.refusals).toEqual(['kubeadm: no', 'kubelet: cannot look']);
     expect(work.notes).toContain('kubeadm: look');
-    expect(work.outputs).toEqual({ work: 'true', drain: 'false', 'drain-first': 'false' });
+    expect(work.outputs).toMatchObject({ work: 'true', drain: 'false', 'drain-first': 'false' });
   });
 
   it('are not asked when they are not in the plan, and verify not before they are done', async () => {

@@ -4,10 +4,11 @@ import type { NodeInput } from '../../../src/api/node-input.ts';
 import type { StepReport } from '../../../src/api/step-result.ts';
 import { cancelFile, LOCK_FILE, operationFolder, stageFolder } from '../../../src/steps/host/folders.ts';
 import type { StagedComponents } from '../../../src/steps/node/node-step.ts';
+import { handOver } from '../../../src/steps/operation/hand-over.ts';
 import { launch } from '../../../src/steps/operation/launch.ts';
 import { stepUnit } from '../../../src/steps/operation/units.ts';
 import { createMachine, type Machine } from './machine.ts';
-import { gatedStep, input, OPERATION, plan, recordedStep, steps } from './samples.ts';
+import { DESIRED, gatedStep, input, OPERATION, plan, recordedStep, steps } from './samples.ts';
 
 let machine: Machine;
 afterEach(async () => {
@@ -63,6 +64,14 @@ describe('a quiet step', () => {
     const again = await launched(quiet('preflight'));
     expect(again.log).not.toContain('write /done/preflight');
     expect(machine.systemd.starts.get(stepUnit(OPERATION, 'preflight'))).toBe(2);
+  });
+
+  it('tells what it found before the node was handed over, since half of the work may be done by now', async () => {
+    machine = createMachine({ steps: steps() });
+    const { result } = await launched(quiet('preflight'));
+    await handOver(machine, plan(), { desired: DESIRED, timeoutSeconds: 60 });
+    expect((await launched(quiet('preflight'))).result).toEqual(result);
+    expect(machine.systemd.starts.get(stepUnit(OPERATION, 'preflight'))).toBe(1);
   });
 
   it('is done once when it is launched twice at once: the second launch attaches', async () => {
