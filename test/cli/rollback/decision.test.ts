@@ -26,6 +26,22 @@ describe('what is undone', () => {
     ]);
   });
 
+  it('is nothing of a step whose pod has only waited', () => {
+    const workflow = workflowAt('kubelet');
+    const waiting = { message: 'main: Error (exit code 1): not begun: step backup: no room' };
+    const idle = { outputs: { message: 'nothing is to be done on the node' } };
+    const tasks = workflow.tasks.map((task) =>
+      task.name === 'kubelet'
+        ? { ...task, ...waiting }
+        : task.name === 'kubeadm'
+          ? { ...task, ...idle }
+          : task,
+    );
+    expect(decide({ record: FAILED }, { workflow: { ...workflow, tasks } }).refusal).toMatch(
+      /had not begun to change the node/,
+    );
+  });
+
   it('may be every step when the Workflow is gone', () => {
     expect(stepsOf(decide({ record: FAILED }))).toEqual([
       'kubelet',
