@@ -10,23 +10,36 @@ import { eventually } from '../../helpers/eventually.ts';
 import { WORKFLOW_LABEL } from '../../helpers/argo-pod.ts';
 import type { Site } from './site.ts';
 
-/** Names of pods that are on a node and have not ended. */
-export async function runningPods({ api }: Site, namespace: string, selector = ''): Promise<string[]> {
+interface Pod {
+  name: string;
+  uid: string;
+}
+
+/** Pods that are on a node and have not ended. */
+export async function runningPods({ api }: Site, namespace: string, selector = ''): Promise<Pod[]> {
   const answer = await expectOk(api.get(`${podsPath(namespace)}?labelSelector=${selector}`));
   const running = list(answer, 'items').filter((pod) => text(pod, 'status', 'phase') === 'Running');
-  return running.map((pod) => text(pod, 'metadata', 'name') ?? '');
+  return running.map((pod) => ({
+    name: text(pod, 'metadata', 'name') ?? '',
+    uid: text(pod, 'metadata', 'uid') ?? '',
+  }));
 }
 
 /** Resolves with their names when they are gone. Errors: there are none. */
 export async function deletePods(site: Site, namespace: string, selector = ''): Promise<string[]> {
-  const names = await runningPods(site, namespace, selector);
+  const pods = await runningPods(site, namespace, selector);
+  const names = pods.map(({ name }) => name);
   if (names.length === 0)
     throw new Error(`pods of ${namespace} ${selector}: got none that runs, expected one`);
   for (const name of names) await site.api.delete(`${podPath(namespace, name)}?gracePeriodSeconds=0`);
-  const isGone = async (name: string) => (await site.api.get(podPath(namespace, name))).status === 404;
+  // Argo may make one anew under its old name at once.
+  const isGone = async ({ name, uid }: Pod) => {
+    const { status, body } = await site.api.get(podPath(namespace, name));
+    return status === 404 || (status === 200 && text(body, 'metadata', 'uid') !== uid);
+  };
   await eventually(
     `pods gone: ${names.join(', ')}`,
-    async () => (await Promise.all(names.map(isGone))).every(Boolean),
+    async () => (await Promise.all(pods.map(isGone))).every(Boolean),
     60,
   );
   return names;
