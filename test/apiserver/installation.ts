@@ -11,13 +11,18 @@ import { applyTo } from './apply.ts';
 /** Their CRDs are not in a module of ours. */
 const NOT_SERVED: readonly (string | undefined)[] = ['cert-manager.io/v1', 'monitoring.coreos.com/v1'];
 
-/** For one namespace with Clusters. Returns the manifests. Errors: which one the server refused, and why. */
+/**
+ * For one namespace with Clusters. Returns the manifests. Without the webhooks: of all tests that run at once on one API server
+ * only one has somebody who answers (webhooks.ts). Errors: which one the server refused, and why.
+ */
 export async function applyInstallation(
   api: Api,
   clusterNamespace: { name: string; contentSecrets: string[] },
   version: string,
 ): Promise<JsonObject[]> {
-  const manifests = installation({ clusterNamespaces: [clusterNamespace] }, version);
+  const manifests = installation({ clusterNamespaces: [clusterNamespace] }, version).filter(
+    (manifest) => text(manifest, 'kind')?.endsWith('WebhookConfiguration') === false,
+  );
   await applyTo(api)(manifests);
   return manifests;
 }
