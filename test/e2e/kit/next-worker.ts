@@ -1,16 +1,37 @@
-import { nodePath } from '../../../src/steps/api/paths.ts';
-import { text } from '../../../src/kubernetes/fields.ts';
+import { nodePath, podsPath } from '../../../src/steps/api/paths.ts';
+import { list, text } from '../../../src/kubernetes/fields.ts';
 import { expectOk } from '../../apiserver/api.ts';
 import type { E2eNode } from '../cluster/connect.ts';
 import type { Site } from './site.ts';
 import { OLD } from './versions.ts';
 
+export const ARGO = 'argo';
+
 /** One at the old version: stories take them one after the other. Errors: there is none any more. */
-export async function nextWorker({ api, cluster }: Site): Promise<E2eNode> {
+export async function nextWorker(site: Site): Promise<E2eNode> {
+  const [first] = await oldWorkers(site);
+  return first;
+}
+
+/**
+ * To be compared: one without Argo's controller, if there is one. That takes 30 s to end, in whichever of two upgrades it has
+ * to move away. Errors: as above.
+ */
+export async function nextWorkerToMeasure(site: Site): Promise<E2eNode> {
+  const workers = await oldWorkers(site);
+  const pods = list(await expectOk(site.api.get(podsPath(ARGO))), 'items');
+  const taken = pods.map((pod) => text(pod, 'spec', 'nodeName'));
+  return workers.find(({ name }) => !taken.includes(name)) ?? workers[0];
+}
+
+async function oldWorkers({ api, cluster }: Site): Promise<[E2eNode, ...E2eNode[]]> {
+  const found: E2eNode[] = [];
   for (const node of cluster.nodes.filter(({ role }) => role === 'worker')) {
     const object = await expectOk(api.get(nodePath(node.name)));
-    if (text(object, 'status', 'nodeInfo', 'kubeletVersion') === OLD) return node;
+    if (text(object, 'status', 'nodeInfo', 'kubeletVersion') === OLD) found.push(node);
   }
+  const [first, ...others] = found;
+  if (first) return [first, ...others];
   throw new Error(
     `cluster ${cluster.clusterName}: got no worker at ${OLD}, expected one; start it with more`,
   );

@@ -1,8 +1,7 @@
 import { deletePods } from '../kit/pods.ts';
 import { disturbedUpdate, KUBEADM } from '../kit/disturbed.ts';
+import { ARGO } from '../kit/next-worker.ts';
 import { story } from '../kit/story.ts';
-
-const ARGO = 'argo';
 
 story("an update outlives Argo's controller", async (site) => {
   await disturbedUpdate(site, KUBEADM, async () => {
