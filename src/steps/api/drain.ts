@@ -7,6 +7,7 @@ import { cordon, removeCordon } from './cordon.ts';
 import { deletePods, evictPods, type Round } from './evict.ts';
 import { fateOf } from './evictable.ts';
 import { hasElsewhere } from './elsewhere.ts';
+import { nodePath } from './paths.ts';
 import { poll, summary } from './poll.ts';
 import { attachmentsToGo, stillThere, type Attachment } from './volumes.ts';
 
@@ -16,13 +17,13 @@ const FORCED_SECONDS = 60;
 
 /** Errors: Failed naming the pods that are left and what keeps them; then a cordon that this operation set is gone. */
 export const drain: ApiStep = async (context) => {
-  const { flags, nodeName } = context;
+  const { flags, nodeName, workload } = context;
   if (flags.drain === 'never')
     return { message: 'not drained: the policy says never; pods stay', changes: [] };
   const found = await cordon(context);
   const changes = found === 'set' ? [{ what: 'unschedulable', to: 'true' }] : [];
   const how = { set: 'cordoned', ours: 'cordoned already', theirs: 'cordoned by somebody else' }[found];
-  if (!(await hasElsewhere(context, context))) {
+  if (!(await hasElsewhere(workload, await workload.get(nodePath(nodeName))))) {
     return { message: `${how}, not drained: no other node can take its pods, they stay`, changes };
   }
   try {

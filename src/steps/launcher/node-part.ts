@@ -60,8 +60,10 @@ export async function prepareNodePart(
   const role = roleOf(machine);
   const kubernetes = targetVersion({ flags, machine });
   const release = chooseRelease(await readImageMap(), flags, kubernetes, command);
-  const node = nodeIdentity(facts, await remote.workload.get(nodePath(facts.nodeName)));
-  const elsewhere = command === 'preflight' ? { hasElsewhere: await hasElsewhere(remote, facts) } : {};
+  const object = await remote.workload.get(nodePath(facts.nodeName));
+  const node = nodeIdentity(facts, object);
+  const elsewhere =
+    command === 'preflight' ? { hasElsewhere: await hasElsewhere(remote.workload, object) } : {};
   const desired = needsDesired(command) ? await readDesired(remote, flags, machine) : NOTHING_DESIRED;
   const input = nodeInput({
     command,
