@@ -11,6 +11,7 @@ import { list, text } from '../../../src/kubernetes/fields.ts';
 import { PODS } from '../../../src/steps/api/paths.ts';
 import { expectOk } from '../../apiserver/api.ts';
 import { messages } from '../../helpers/messages.ts';
+import { ARGO_NAMESPACE } from '../../lab/objects/argo.ts';
 import type { E2eNode } from '../cluster/connect.ts';
 import { podLog } from './pod-log.ts';
 import type { Site } from './site.ts';
@@ -103,7 +104,7 @@ async function ofPods(site: Site, folder: string): Promise<void> {
 }
 
 function isOurs({ namespace }: Site, pod: JsonValue): boolean {
-  return [namespace, NODE_NAMESPACE, SERVER_NAMESPACE, 'argo'].includes(
+  return [namespace, NODE_NAMESPACE, SERVER_NAMESPACE, ARGO_NAMESPACE].includes(
     text(pod, 'metadata', 'namespace') ?? '',
   );
 }

@@ -1,11 +1,10 @@
 import { nodePath, podsPath } from '../../../src/steps/api/paths.ts';
 import { list, text } from '../../../src/kubernetes/fields.ts';
 import { expectOk } from '../../apiserver/api.ts';
+import { ARGO_NAMESPACE } from '../../lab/objects/argo.ts';
 import type { E2eNode } from '../cluster/connect.ts';
 import type { Site } from './site.ts';
 import { OLD } from './versions.ts';
-
-export const ARGO = 'argo';
 
 /** One at the old version: stories take them one after the other. Errors: there is none any more. */
 export async function nextWorker(site: Site): Promise<E2eNode> {
@@ -19,7 +18,7 @@ export async function nextWorker(site: Site): Promise<E2eNode> {
  */
 export async function nextWorkerToMeasure(site: Site): Promise<E2eNode> {
   const workers = await oldWorkers(site);
-  const pods = list(await expectOk(site.api.get(podsPath(ARGO))), 'items');
+  const pods = list(await expectOk(site.api.get(podsPath(ARGO_NAMESPACE))), 'items');
   const taken = pods.map((pod) => text(pod, 'spec', 'nodeName'));
   return workers.find(({ name }) => !taken.includes(name)) ?? workers[0];
 }
