@@ -35,7 +35,7 @@ export interface StepsOptions {
 /** The steps of one Workflow. */
 export interface WorkflowSteps {
   /** Gives the output parameters. Once the signal aborts, the step's pod is gone. Errors: StatusError. */
-  perform(step: OperationCommand, taskArguments: TaskArguments, signal: AbortSignal): Promise<Outputs>;
+  perform(step: OperationCommand, given: TaskArguments, signal: AbortSignal): Promise<Outputs>;
   /** The node's unit ends before its next step. */
   cancel(): void;
 }
@@ -55,24 +55,18 @@ export function createSteps(options: StepsOptions): (workflow: SimulatedWorkflow
     const ends = createStepEnds();
     let cancelled = false;
 
-    function perform(
-      step: OperationCommand,
-      taskArguments: TaskArguments,
-      signal: AbortSignal,
-    ): Promise<Outputs> {
+    function perform(step: OperationCommand, given: TaskArguments, signal: AbortSignal): Promise<Outputs> {
       if (step === FINISH.name) return finish(signal);
-      return ends.told(step, performStep(step, taskArguments, signal));
+      return ends.told(step, performStep(step, given, signal));
     }
 
     async function performStep(step: StepName, given: TaskArguments, signal: AbortSignal): Promise<Outputs> {
       const { hasWork, told } = await ends.behind(subject(step, given).input.behind);
-      const taskArguments = new Map([...given, ...told]);
+      const all = new Map([...given, ...told]);
       const startedAt = clock.now();
       const act = step === 'drain' ? drain : step === 'verify' ? verify : isFlipStep(step) ? attach : doOnce;
       const { message, changes, outputs } =
-        hasWork || STEPS_WITHOUT_WORK.includes(step)
-          ? await act(step, taskArguments, signal)
-          : outcome(NOTHING_TO_DO);
+        hasWork || STEPS_WITHOUT_WORK.includes(step) ? await act(step, all, signal) : outcome(NOTHING_TO_DO);
       const result = stepResultSchema.parse({
         version: 1,
         step,
@@ -86,32 +80,24 @@ export function createSteps(options: StepsOptions): (workflow: SimulatedWorkflow
       return { ...outputs, result: JSON.stringify(result) };
     }
 
-    async function doOnce(
-      step: StepName,
-      taskArguments: TaskArguments,
-      signal: AbortSignal,
-    ): Promise<StepOutcome> {
-      if (stepRow(step).onNode) await otherUnitEnded(subject(step, taskArguments).node, signal);
+    async function doOnce(step: StepName, given: TaskArguments, signal: AbortSignal): Promise<StepOutcome> {
+      if (stepRow(step).onNode) await otherUnitEnded(subject(step, given).node, signal);
       await takeTime(step, signal);
       // Looked up again: the Machine may have changed meanwhile.
-      return effect(step, subject(step, taskArguments));
+      return effect(step, subject(step, given));
     }
 
     /** Hands the node its list, or finds that it has it, and waits for the one step. */
-    async function attach(
-      step: StepName,
-      taskArguments: TaskArguments,
-      signal: AbortSignal,
-    ): Promise<StepOutcome> {
-      const { unit, input } = await handedOver(step, taskArguments, signal);
+    async function attach(step: StepName, given: TaskArguments, signal: AbortSignal): Promise<StepOutcome> {
+      const { unit, input } = await handedOver(step, given, signal);
       const result = await unit.result(step);
       if (!result) throw badInput('parameter steps', writeStepList(input.steps), `${step} among them`);
       if ('error' in result) throw result.error;
       return result.outcome;
     }
 
-    async function handedOver(step: StepName, taskArguments: TaskArguments, signal: AbortSignal) {
-      const { node, input } = subject(step, taskArguments);
+    async function handedOver(step: StepName, given: TaskArguments, signal: AbortSignal) {
+      const { node, input } = subject(step, given);
       await otherUnitEnded(node, signal);
       let unit = units.get(node);
       const isKnown = !isFlipStep(step) || unit?.result(step) !== undefined;
@@ -123,19 +109,15 @@ export function createSteps(options: StepsOptions): (workflow: SimulatedWorkflow
     }
 
     /** The node gets as far as it may undrained, then its pods move away, then it goes on. */
-    async function drain(
-      step: StepName,
-      taskArguments: TaskArguments,
-      signal: AbortSignal,
-    ): Promise<StepOutcome> {
-      if (subject(step, taskArguments).input.planSha256 === '') return doOnce(step, taskArguments, signal);
-      const { unit, input } = await handedOver(step, taskArguments, signal);
+    async function drain(step: StepName, given: TaskArguments, signal: AbortSignal): Promise<StepOutcome> {
+      if (subject(step, given).input.planSha256 === '') return doOnce(step, given, signal);
+      const { unit, input } = await handedOver(step, given, signal);
       const { before } = stepsAtDrain(input.steps);
       const reached = before && (await unit.result(before.name));
       if (before && reached && 'error' in reached)
         throw new StatusError(`not drained: step ${before.name} failed`, { reason: 'Failed' });
       try {
-        const done = await doOnce(step, taskArguments, signal);
+        const done = await doOnce(step, given, signal);
         unit.goOn();
         return done;
       } catch (error) {
@@ -145,14 +127,10 @@ export function createSteps(options: StepsOptions): (workflow: SimulatedWorkflow
     }
 
     /** Alone when there was nothing to hand over. */
-    async function verify(
-      step: StepName,
-      taskArguments: TaskArguments,
-      signal: AbortSignal,
-    ): Promise<StepOutcome> {
-      const act = subject(step, taskArguments).input.planSha256 === '' ? doOnce : attach;
-      const done = await act(step, taskArguments, signal);
-      if (!removeCordon(subject(step, taskArguments).node)) return done;
+    async function verify(step: StepName, given: TaskArguments, signal: AbortSignal): Promise<StepOutcome> {
+      const act = subject(step, given).input.planSha256 === '' ? doOnce : attach;
+      const done = await act(step, given, signal);
+      if (!removeCordon(subject(step, given).node)) return done;
       objects.mirrorNode(machineName);
       const changes = [...done.changes, { what: 'unschedulable', from: 'true' }];
       return { ...done, message: `${done.message}; uncordoned`, changes };
@@ -214,7 +192,7 @@ export function createSteps(options: StepsOptions): (workflow: SimulatedWorkflow
       return done;
     }
 
-    function subject(step: StepName, taskArguments: TaskArguments): Subject {
+    function subject(step: StepName, given: TaskArguments): Subject {
       const machine = objects.machines.get(key(machineName));
       const node = objects.node(machineName.namespace, machineName.name);
       if (machine?.uid !== workflow.machineUid || !node) {
@@ -226,7 +204,7 @@ export function createSteps(options: StepsOptions): (workflow: SimulatedWorkflow
         );
       }
       const surroundings = { machine, peers: () => objects.peers(machine), imageMap: options.imageMap() };
-      return { machine, node, input: stepInput(step, workflow, taskArguments, surroundings) };
+      return { machine, node, input: stepInput(step, workflow, given, surroundings) };
     }
 
     function ownUnit(): HostUnit<StepOutcome> | undefined {
