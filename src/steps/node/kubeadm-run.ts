@@ -6,6 +6,7 @@ import { operationFolder } from '../host/folders.ts';
 import type { Argv, Host } from '../host/host.ts';
 import { lastLines } from '../host/output.ts';
 import { awaitOwnApiServer } from './control-plane-health.ts';
+import { hasteningKubelet } from './hasten-kubelet.ts';
 import { kubeadmCommand, takesConfiguration, type KubeadmRun } from './kubeadm-command.ts';
 import { putBackMissingManifests } from './kubeadm-files.ts';
 import { proxyVariables } from './proxy-variables.ts';
@@ -52,7 +53,7 @@ export async function runKubeadm(host: Host, plan: HostPlan, run: KubeadmRun): P
 /** undefined: it went well. */
 async function attempt(
   host: Host,
-  { operation, role }: HostPlan,
+  { operation, role, kubernetes }: HostPlan,
   argv: Argv,
   timeoutSeconds: number,
 ): Promise<string | undefined> {
@@ -65,11 +66,11 @@ async function attempt(
     await awaitOwnApiServer(host);
   }
   const onLine = (line: string): void => host.log(`  ${line}`);
-  const { code, stdout, stderr } = await host.run(argv, {
-    timeoutSeconds,
-    onLine,
-    env: await proxyVariables(host),
-  });
+  const env = await proxyVariables(host);
+  const work = () => host.run(argv, { timeoutSeconds, onLine, env });
+  const { code, stdout, stderr } = await (role === 'worker'
+    ? work()
+    : hasteningKubelet(host, kubernetes, work));
   if (code === 0) return undefined;
   // What follows is an advice to log more, which may be secrets.
   const output = (stderr.trim() === '' ? stdout : stderr).replace(/^To see the stack trace.*$/m, '');

@@ -59,6 +59,23 @@ export async function inspectFlags(
   };
 }
 
+/**
+ * The files that a kubelet reads when it starts. Not kubelet.conf: the kubelet writes it itself, after its start on a node
+ * that has just joined; it changes here only together with the program.
+ */
+export async function kubeletInputs(
+  host: Host,
+  layout: Pick<HostLayout, 'kubeletFlagFiles' | 'kubeletUnitFiles'>,
+  { dropInFolder, configurationFile }: KubeletFlags,
+): Promise<string[]> {
+  const dropIns = dropInFolder === undefined ? [] : await host.files.list(dropInFolder);
+  return [
+    configurationFile,
+    ...dropIns.map((name) => `${dropInFolder}/${name}`),
+    ...new Set([...layout.kubeletFlagFiles, ...layout.kubeletUnitFiles]),
+  ];
+}
+
 /** Flags that the kubelet at this path would not start with: on the node, and those that the step `configure` writes. */
 export async function flagRefusals(
   host: Host,

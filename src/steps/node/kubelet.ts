@@ -10,7 +10,13 @@ import {
   type Target,
 } from './install-files.ts';
 import { healthProblems, staleProblems } from './kubelet-health.ts';
-import { flagRefusals, inspectFlags, localServerWrite, type KubeletFlags } from './kubelet-inputs.ts';
+import {
+  flagRefusals,
+  inspectFlags,
+  kubeletInputs,
+  localServerWrite,
+  type KubeletFlags,
+} from './kubelet-inputs.ts';
 import { inspectLayout, type HostLayout } from './layout.ts';
 import type { Action, NodeStep, StepContext } from './node-step.ts';
 import { programVersion, runningVersion } from './program-version.ts';
@@ -120,22 +126,13 @@ function kubeletOf({ layout, targets }: Pick<Site, 'layout' | 'targets'>): Targe
   return targets.find(({ to }) => to === layout.kubelet);
 }
 
-/**
- * What a running kubelet must have been started with. Not kubelet.conf: the kubelet writes it itself, after its start on a
- * node that has just joined; it changes here only together with the program.
- */
+/** What a running kubelet must have been started with. */
 async function expected(
   host: Host,
   { layout, targets, flags }: Site,
 ): Promise<{ inputs: readonly string[]; sha256: string | undefined }> {
-  const { dropInFolder, configurationFile } = flags;
-  const dropIns = dropInFolder === undefined ? [] : await host.files.list(dropInFolder);
   return {
-    inputs: [
-      configurationFile,
-      ...dropIns.map((name) => `${dropInFolder}/${name}`),
-      ...new Set([...layout.kubeletFlagFiles, ...layout.kubeletUnitFiles]),
-    ],
+    inputs: await kubeletInputs(host, layout, flags),
     sha256: kubeletOf({ layout, targets })?.file.sha256 ?? (await host.files.sha256(layout.kubelet)),
   };
 }
