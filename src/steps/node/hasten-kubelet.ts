@@ -2,8 +2,8 @@
 // for 34 s when etcd is away, until it is told that a mirror pod cannot be changed; for its termination grace period when it
 // was told to end, since its watches never do; then for up to a minute to show new pods, since it asks less and less often.
 // A kubelet that is restarted, and finds nobody at the port of the API server, starts what is missing at once.
-import { isObject } from '../../api/json.ts';
 import { StatusError } from '../../api/errors.ts';
+import { errorCode } from '../host/file-errors.ts';
 import type { Host } from '../host/host.ts';
 import { lastLines } from '../host/output.ts';
 import { reasonOf } from '../host/messages.ts';
@@ -101,8 +101,8 @@ function withoutEtcd(host: Host, etcd: StaticPod, apiServer: StaticPod): Moment 
   return async () => {
     const now = await replacement(host, 'etcd', etcd);
     if (now === undefined) return 'not yet';
-    const running = [...(await podProcesses(host, 'etcd', etcd)), ...(await podProcesses(host, 'etcd', now))];
-    return lasts(running.length === 0) ? podProcesses(host, 'kube-apiserver', apiServer) : 'not yet';
+    const running = await podProcesses(host, 'etcd', [etcd, now]);
+    return lasts(running.length === 0) ? podProcesses(host, 'kube-apiserver', [apiServer]) : 'not yet';
   };
 }
 
@@ -118,9 +118,8 @@ function withoutApiServer(host: Host, apiServer: StaticPod): Moment {
       return 'not yet';
     }
     if (!lasts(!(await listens(host, apiServer)))) return 'not yet';
-    const old = await podProcesses(host, 'kube-apiserver', apiServer);
-    const all = [...old, ...(await podProcesses(host, 'kube-apiserver', now))];
-    return all.some(({ startedAt }) => startedAt > lastSeen) ? 'never' : old;
+    const running = await podProcesses(host, 'kube-apiserver', [apiServer, now]);
+    return running.some(({ startedAt }) => startedAt > lastSeen) ? 'never' : running;
   };
 }
 
@@ -151,6 +150,6 @@ async function listens(host: Host, apiServer: StaticPod): Promise<boolean> {
     return true;
   } catch (error) {
     if (!(error instanceof StatusError)) throw error;
-    return !(isObject(error.cause) && error.cause['code'] === 'ECONNREFUSED');
+    return errorCode(error.cause) !== 'ECONNREFUSED';
   }
 }

@@ -28,12 +28,19 @@ export async function readStaticPods(host: Host): Promise<StaticPods> {
 /** The one that the manifest on this node starts: clusters hosted on it in pods have processes of the same names. */
 export async function staticPodProcess(host: Host, name: StaticPodName): Promise<Process | undefined> {
   const pod = await readStaticPod(host, name);
-  return pod && (await podProcesses(host, name, pod))[0];
+  return pod && (await podProcesses(host, name, [pod]))[0];
 }
 
-/** All that such a manifest starts, or has started. */
-export async function podProcesses(host: Host, name: StaticPodName, pod: StaticPod): Promise<Process[]> {
-  return processesNamed(host, name, async (pid) => hasFlags(await processWords(host, pid, 'cmdline'), pod));
+/** All that one of these manifests starts, or has started. */
+export async function podProcesses(
+  host: Host,
+  name: StaticPodName,
+  pods: readonly StaticPod[],
+): Promise<Process[]> {
+  return processesNamed(host, name, async (pid) => {
+    const words = await processWords(host, pid, 'cmdline');
+    return pods.some((pod) => hasFlags(words, pod));
+  });
 }
 
 export async function processesNamed(

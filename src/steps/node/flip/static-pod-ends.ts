@@ -12,19 +12,12 @@ const KILLED_SECONDS = 10;
 
 /** As the old manifest starts it, or the new one: clusters hosted on this node have processes of the same names. */
 export async function flipProcesses(host: Host, operation: string, pod: StaticPodName): Promise<Process[]> {
-  const found = new Map<number, Process>();
-  const pods = new Map<string, StaticPod>();
+  const pods: StaticPod[] = [];
   for (const path of [manifestFile(pod), keptManifest(operation, pod), renderedFile(operation, pod)]) {
     const content = await host.files.read(path);
-    if (content === undefined) continue;
-    const manifest = parseStaticPod(content, pod);
-    // Mostly they differ in their images only, and to look through all processes takes time.
-    pods.set(JSON.stringify([...manifest.flags]), manifest);
+    if (content !== undefined) pods.push(parseStaticPod(content, pod));
   }
-  for (const manifest of pods.values()) {
-    for (const each of await podProcesses(host, pod, manifest)) found.set(each.pid, each);
-  }
-  return [...found.values()];
+  return podProcesses(host, pod, pods);
 }
 
 export async function signalPod(
