@@ -21,7 +21,7 @@ export interface LineSink {
 export interface Systemd {
   /** One per unit, in their order. */
   states(units: readonly string[]): Promise<readonly UnitState[]>;
-  /** Stopped by systemd after so many seconds. */
+  /** Stopped by systemd after so many seconds. One of the same command that has ended may be there. */
   startTransient(unit: string, argv: Argv, seconds: number): Promise<void>;
   /** Reads the unit files again. */
   reload(): Promise<void>;
@@ -57,17 +57,30 @@ export function createSystemd(host: Host): Systemd {
       reason: 'Failed',
     });
   }
+  async function states(units: readonly string[]): Promise<readonly UnitState[]> {
+    const { stdout } = await run(['systemctl', 'show', '--property=LoadState,ActiveState', ...units]);
+    const blocks = stdout.trim().split(/\n\n+/);
+    return units.map((_unit, index) => readState(blocks[index] ?? ''));
+  }
   /** A unit that failed too often must be forgiven first; one that is not loaded has nothing to forgive. */
   const forgive = (unit: string): Promise<CommandResult> =>
     run(['systemctl', 'reset-failed', unit], [1, NOT_LOADED]);
 
+  /**
+   * A transient unit that has ended keeps its name until systemd unloads it: in a moment, or never if a process of it
+   * cannot be killed. False: it works, or it is not there, or not any more.
+   */
+  async function startAgain(unit: string): Promise<boolean> {
+    const [state] = await states([unit]);
+    if (!state?.loaded || isWorking(state)) return false;
+    await forgive(unit);
+    return (await run(['systemctl', 'start', unit], [1, NOT_LOADED])).code === 0;
+  }
+
   return {
-    states: async (units) => {
-      const { stdout } = await run(['systemctl', 'show', '--property=LoadState,ActiveState', ...units]);
-      const blocks = stdout.trim().split(/\n\n+/);
-      return units.map((_unit, index) => readState(blocks[index] ?? ''));
-    },
+    states,
     startTransient: async (unit, argv, seconds) => {
+      if (await startAgain(unit)) return;
       const properties = ['Type=exec', 'KillMode=mixed', 'SyslogIdentifier=refit'];
       const set = [...properties, `RuntimeMaxSec=${seconds}`].map((value) => `--property=${value}`);
       await run(['systemd-run', '--quiet', '--collect', `--unit=${unit}`, ...set, '--', ...argv]);

@@ -2,16 +2,18 @@ import { describe, expect, it } from '@jest/globals';
 import type { Argv, CommandResult, Host } from '../../../src/steps/host/host.ts';
 import { createSystemd, isWorking, type Systemd } from '../../../src/steps/operation/systemd.ts';
 
-/** Only its commands are used. */
-function fakeHost(answer: Partial<CommandResult> = {}): { host: Host; commands: string[] } {
+/** Only its commands are used. Answers in their order, the last one again and again. */
+function fakeHost(...answers: Partial<CommandResult>[]): { host: Host; commands: string[] } {
   const commands: string[] = [];
   const run = async (argv: Argv): Promise<CommandResult> => {
     commands.push(argv.join(' '));
+    const answer = answers[Math.min(commands.length, answers.length) - 1];
     return { code: 0, stdout: '', stderr: '', ...answer };
   };
   return { host: { run } as Host, commands };
 }
 
+const SHOW = 'systemctl show --property=LoadState,ActiveState';
 const PROGRAM = ['/p/node', '/p/refit.js', 'host', 'run'] as const;
 
 describe('the commands', () => {
@@ -20,6 +22,7 @@ describe('the commands', () => {
       'a transient unit, unloaded however it ends',
       (systemd) => systemd.startTransient('refit-x_stage.service', PROGRAM, 420),
       [
+        `${SHOW} refit-x_stage.service`,
         'systemd-run --quiet --collect --unit=refit-x_stage.service --property=Type=exec --property=KillMode=mixed ' +
           '--property=SyslogIdentifier=refit --property=RuntimeMaxSec=420 -- ' +
           '/p/node /p/refit.js host run',
@@ -68,6 +71,34 @@ describe('the commands', () => {
   });
 });
 
+describe('a transient unit that has ended and is still there', () => {
+  const shown = (active: string) => ({ stdout: `LoadState=loaded\nActiveState=${active}\n` });
+  const started = async (...answers: Partial<CommandResult>[]): Promise<string[]> => {
+    const { host, commands } = fakeHost(...answers);
+    await createSystemd(host).startTransient('u.service', PROGRAM, 420);
+    return commands.map((command) => command.split(' ').slice(0, 2).join(' '));
+  };
+  const again = ['systemctl show', 'systemctl reset-failed', 'systemctl start'];
+
+  it.each(['inactive', 'failed'])('%s: is started again', async (active) => {
+    expect(await started(shown(active), {})).toEqual(again);
+  });
+
+  it.each([
+    [5, 'Failed to start u.service: Unit u.service not found.\n'],
+    [1, 'Job for u.service failed.\n'],
+  ])('is made anew when it cannot be started: exit code %s', async (code, stderr) => {
+    expect(await started(shown('inactive'), {}, { code, stderr }, {})).toEqual([
+      ...again,
+      'systemd-run --quiet',
+    ]);
+  });
+
+  it('is not touched when it works', async () => {
+    expect(await started(shown('active'), {})).toEqual(['systemctl show', 'systemd-run --quiet']);
+  });
+});
+
 describe('the states of units', () => {
   it('come in the order of the units', async () => {
     const stdout = 'LoadState=loaded\nActiveState=activating\n\nLoadState=not-found\nActiveState=inactive\n';
@@ -76,7 +107,7 @@ describe('the states of units', () => {
       { loaded: true, active: 'activating' },
       { loaded: false, active: 'inactive' },
     ]);
-    expect(commands).toEqual(['systemctl show --property=LoadState,ActiveState a.service b.service']);
+    expect(commands).toEqual([`${SHOW} a.service b.service`]);
   });
 
   it.each([
