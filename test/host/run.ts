@@ -21,7 +21,7 @@ async function main(jestArguments: string[]): Promise<number> {
   if (jestArguments[0] === '--measure') return run([...node, fromRoot('test/host/measure.ts')]);
   const jest = ['--experimental-vm-modules', fromRoot('node_modules/jest/bin/jest.js')];
   // Each test has a machine, and waits most of its time.
-  const options = ['--config', fromRoot('test/host/jest.config.js'), '--maxWorkers=2'];
+  const options = ['--config', fromRoot('test/host/jest.config.js'), '--maxWorkers=3'];
   return run([...node, ...jest, ...options, ...jestArguments]);
 }
 

@@ -22,6 +22,8 @@ export const NEW: Versions = { kubernetes: 'v1.34.4', containerd: '1.7.28', cni:
 
 const fromRoot = (file: string): string => fileURLToPath(new URL(`../../${file}`, import.meta.url));
 const NODE_NAME = 'edge-1';
+/** What an order belongs to that names none. */
+export const OPERATION = 'refit-edge-1-0badcafe-1';
 
 export interface Worker extends Machine {
   /** `refit host launch` for a step, as the Job's container starts it; does not wait. */
@@ -83,11 +85,7 @@ export async function createWorker(
   const machine = await createMachine(NODE_NAME, layOut, binds);
   const machineID = machine.run(['cat', '/etc/machine-id']).stdout.trim();
 
-  const planOf = ({
-    operation = 'refit-edge-1-0badcafe-1',
-    steps = FLIP_STEPS,
-    ...order
-  }: Order): HostPlan => ({
+  const planOf = ({ operation = OPERATION, steps = FLIP_STEPS, ...order }: Order): HostPlan => ({
     version: 1,
     operation,
     hash: order.hash ?? 'v1-0123456789abcdef',
