@@ -8,7 +8,7 @@ const told = (all: boolean, ...words: string[]) =>
 describe('the stories that are told', () => {
   it('are the happy path, what it is compared with, and three faults', () => {
     expect(told(false)).toEqual([
-      'refit control-plane worker step-pod-deleted kubelet-does-not-start budget-never-allows',
+      'refit control-plane worker kubelet-does-not-start budget-never-allows staged-kubelet-corrupt',
       'plain plain-control-plane plain-worker',
     ]);
   });
@@ -19,8 +19,8 @@ describe('the stories that are told', () => {
   });
 
   it('are those that are named, after what they stand on', () => {
-    expect(told(false, 'node-rebooted', 'single-node')).toEqual([
-      'plain plain-control-plane node-rebooted',
+    expect(told(false, 'argo-restarted', 'single-node')).toEqual([
+      'plain plain-control-plane argo-restarted',
       'single-node configuration single-node',
     ]);
   });
@@ -29,6 +29,7 @@ describe('the stories that are told', () => {
     expect(chosen({ all: false, flip: true, words: [] }).map(({ name }) => name)).toEqual([
       'plain',
       'flip',
+      'flip-taken-back',
       'flip-fails',
       'flip-ha',
       'flip-vip',
@@ -47,7 +48,7 @@ describe('the stories that are told', () => {
 
   it('are all of a group that is named', () => {
     expect(told(false, 'plain')).toEqual([
-      'plain plain-control-plane plain-worker containerd-restarted api-server-away node-rebooted disk-nearly-full argo-restarted',
+      'plain plain-control-plane plain-worker api-server-away disk-nearly-full argo-restarted',
     ]);
   });
 
@@ -62,7 +63,8 @@ it('each cluster has a worker for each story that takes one, and those that are 
     return groups.map((group) => workersOf(groups, group));
   };
   expect(workers(false)).toEqual([4, 4]);
-  expect(workers(true)).toEqual([6, 6, 6, 0, 0, 0, 0]);
+  expect(workers(true)).toEqual([4, 4, 4, 4, 0, 0, 0, 0]);
+  expect(workers(false, 'flip')).toEqual([3]);
   expect(workers(false, 'worker', 'plain-worker')).toEqual([2, 2]);
   expect(workers(false, 'control-plane')).toEqual([2]);
 });

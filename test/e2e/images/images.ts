@@ -25,7 +25,7 @@ export const IMAGE_GROUPS = Object.keys(GROUPS) as ImageGroup[];
 export async function e2eImages(groups: readonly ImageGroup[] = IMAGE_GROUPS): Promise<E2eImage[]> {
   const images: E2eImage[] = [];
   for (const group of groups) {
-    for (const recipe of await GROUPS[group]()) images.push(await archiveOnce(recipe));
+    images.push(...(await Promise.all((await GROUPS[group]()).map(archiveOnce))));
   }
   return images;
 }

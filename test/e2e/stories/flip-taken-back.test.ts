@@ -9,6 +9,8 @@ import { expectOk } from '../../apiserver/api.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { nodeFacts } from '../kit/node-facts.ts';
 import { operation } from '../kit/operation.ts';
+import { overridePolicy } from '../kit/policy.ts';
+import { refitUpgrade } from '../kit/refit-upgrade.ts';
 import { firstNode } from '../kit/site.ts';
 import { story } from '../kit/story.ts';
 import { NEW, OLD } from '../kit/versions.ts';
@@ -22,6 +24,8 @@ const AFTERWARDS_SECONDS = 20;
 story('a flip is taken back by the word of a person', async (site) => {
   const { api, cluster } = site;
   const node = firstNode(site, 'control-plane');
+  await overridePolicy(site, { controlPlane: { method: 'flip' } });
+  await refitUpgrade(site, node, { version: NEW }, 900);
   expect(nodeFacts(node).controlPlane).toMatchObject({ 'kube-apiserver': NEW });
   const name = (await operation(site, node.name))?.name ?? '';
   const rollback = (dataLoss: string) =>
