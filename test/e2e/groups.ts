@@ -51,7 +51,7 @@ export const GROUPS: readonly Group[] = [
     ],
   },
   {
-    // The quickest: `.ci/run` tells it.
+    // `.ci/run` tells most of it: the quickest.
     name: 'flip',
     controlPlanes: 1,
     leastWorkers: 2,
