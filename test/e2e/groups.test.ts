@@ -64,7 +64,7 @@ it('each cluster has a worker for each story that takes one, and those that are 
   };
   expect(workers(false)).toEqual([4, 4]);
   expect(workers(true)).toEqual([4, 4, 4, 4, 0, 0, 0, 0]);
-  expect(workers(false, 'flip')).toEqual([3]);
+  expect(workers(false, 'flip')).toEqual([4]);
   expect(workers(false, 'worker', 'plain-worker')).toEqual([2, 2]);
   expect(workers(false, 'control-plane')).toEqual([2]);
 });

@@ -1,7 +1,7 @@
 // A worker goes to the version of its control plane.
 import { expect } from '@jest/globals';
 import { expectUpgraded, lookBefore } from '../kit/before-and-after.ts';
-import { nextWorkerToMeasure } from '../kit/next-worker.ts';
+import { nextWorker } from '../kit/next-worker.ts';
 import { workflowNames } from '../kit/operation.ts';
 import { refitUpgrade } from '../kit/refit-upgrade.ts';
 import { story } from '../kit/story.ts';
@@ -12,7 +12,7 @@ import { watched } from '../kit/watched.ts';
 import { writeMeasure } from '../measure/figures.ts';
 
 story('worker upgraded in place', async (site) => {
-  const node = await nextWorkerToMeasure(site);
+  const node = await nextWorker(site);
   const before = await lookBefore(site, node);
   const seen = await watched(site, node, () => refitUpgrade(site, node, { version: NEW }, 900));
   writeMeasure({ name: 'refit-worker', ...seen.figures });
